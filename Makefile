@@ -1,0 +1,112 @@
+# make              builds the extension, the courier and the runner
+# make demo         makes pictures by SQL on a private server, from a fresh clone on
+# make demo-shell   the same, then psql
+# make check        every test; `tools/check --help` tells how to run some
+# make tree         installs what was built into the private copy of PostgreSQL that the tests run
+# make install      installs into the PostgreSQL that PG_CONFIG names; DESTDIR is honoured
+#
+# PROGRAMS=no leaves out the courier and the runner, which need CMake and libtorch.
+#
+# `make demo` and `make check` install missing Debian packages first. They never touch the installed PostgreSQL or
+# its clusters: they run a copy of it in build/postgres.
+
+PG_CONFIG       ?= pg_config
+ATELIER_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" control/atelier.control)
+PGXS            := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+PARALLEL        := $(shell nproc)
+CCACHE          := $(shell command -v ccache)
+TREE            := $(CURDIR)/build/postgres
+MODEL            = models/tiny-sdxl
+PROGRAMS        ?= yes
+
+.DEFAULT_GOAL := build
+
+ENTRY_POINTS     = check demo demo-shell
+
+.PHONY: build extension programs tree install-programs format distclean FORCE $(ENTRY_POINTS)
+
+ifneq ($(filter $(ENTRY_POINTS),$(MAKECMDGOALS)),)
+
+# These must work before PostgreSQL is installed, and PGXS has a `check` of its own: they build through a second make.
+# It dies with this one, and what it started dies with it.
+$(ENTRY_POINTS):
+	@tools/install-dependencies
+	@exec setpriv --pdeathsig TERM tools/$@
+
+else
+
+MODULE_big   = atelier
+EXTENSION    = control/atelier
+DATA_built   = build/sql/atelier--$(ATELIER_VERSION).sql
+SOURCES     := $(sort $(shell find src bgworkers -name '*.cpp' 2>/dev/null) $(wildcard wire/*.cpp))
+OBJS         = $(SOURCES:%.cpp=build/extension/%.o)
+PG_CPPFLAGS  = -I$(CURDIR) -isystem $(shell $(PG_CONFIG) --includedir-server 2>/dev/null) \
+               -DATELIER_VERSION='"$(ATELIER_VERSION)"' -MMD -MP
+PG_CXXFLAGS  = -std=c++20 -Wall -Wextra -Wshadow -Werror -fvisibility-inlines-hidden
+# The server loads libraries into one global symbol space: our own calls must not land in another extension.
+SHLIB_LINK   = -lstdc++ -Wl,-Bsymbolic-functions
+EXTRA_CLEAN  = build/extension build/sql build/cmake
+# Debian's PGXS would also compile everything to LLVM bitcode, as C++14.
+override with_llvm := no
+
+ifneq ($(wildcard $(PGXS)),)
+include $(PGXS)
+else
+all install:
+	@echo "PostgreSQL's server development files are missing: run tools/install-dependencies," \
+	      "or name a pg_config with PG_CONFIG=..." >&2
+	@exit 1
+endif
+
+build:
+	@$(MAKE) --no-print-directory -j$(PARALLEL) all $(if $(filter yes,$(PROGRAMS)),programs)
+
+extension: all
+
+build/extension/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(CCACHE) $(CXX) $(CXXFLAGS) $(CPPFLAGS) -c -o $@ $<
+
+-include $(OBJS:.o=.d)
+
+# A removed source makes no file newer; the list of objects shows it.
+build/extension/objects: FORCE
+	@mkdir -p $(@D)
+	@echo '$(OBJS)' | cmp -s - $@ || echo '$(OBJS)' > $@
+
+$(MODULE_big).so: build/extension/objects
+
+build/sql/atelier--$(ATELIER_VERSION).sql: FORCE
+	@mkdir -p $(@D)
+	@tools/assemble-sql > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; echo 'assembled $@'; fi
+
+build/cmake/build.ninja:
+	cmake -S . -B build/cmake -G Ninja -DATELIER_BUILD_TESTS=OFF \
+	      $(if $(CCACHE),-DCMAKE_CXX_COMPILER_LAUNCHER=$(CCACHE))
+
+programs: build/cmake/build.ninja
+	@ninja -C build/cmake -j $(PARALLEL) --quiet
+
+ifeq ($(PROGRAMS),yes)
+install: install-programs
+endif
+
+install-programs: programs
+	$(MKDIR_P) '$(DESTDIR)$(bindir)'
+	$(INSTALL_PROGRAM) build/cmake/courier/atelier-courier build/cmake/runner/atelier-runner '$(DESTDIR)$(bindir)'
+	find $(MODEL) -type f -exec install -D -m 644 '{}' '$(DESTDIR)$(datadir)/atelier/{}' ';'
+
+# The copy has the paths of the original below TREE, so that an ordinary staged install puts our files into it.
+tree: build
+	@tools/copy-postgres '$(PG_CONFIG)' '$(TREE)'
+	@$(MAKE) --no-print-directory -s install DESTDIR='$(TREE)' PROGRAMS=$(PROGRAMS)
+
+format:
+	git ls-files -z --cached --others --exclude-standard '*.cpp' '*.hpp' '*.cu' '*.cuh' \
+	  | xargs -0 clang-format-14 -i
+
+distclean:
+	rm -rf build atelier.so
+
+endif
