@@ -1,7 +1,7 @@
 # make              builds the extension, the courier and the runner
 # make demo         makes pictures by SQL on a private server, from a fresh clone on
 # make demo-shell   the same, then psql
-# make check        every test; `tools/check --help` tells how to run some
+# make check        every test; SUITES="regress pgtap" for some (tools/check --help lists them)
 # make tree         installs what was built into the private copy of PostgreSQL that the tests run
 # make install      installs into the PostgreSQL that PG_CONFIG names; DESTDIR is honoured
 #
@@ -31,7 +31,7 @@ ifneq ($(filter $(ENTRY_POINTS),$(MAKECMDGOALS)),)
 # It dies with this one, and what it started dies with it.
 $(ENTRY_POINTS):
 	@tools/install-dependencies
-	@exec setpriv --pdeathsig TERM tools/$@
+	@exec setpriv --pdeathsig TERM tools/$@ $(SUITES)
 
 else
 
