@@ -1,0 +1,98 @@
+// The janitor: one per database. Leases that ran out, workspace assets that expired and bytes of
+// deleted objects, each in short transactions that leave the rest for the next round.
+#include <string>
+
+#include "bgworkers/registration.hpp"
+#include "bgworkers/worker_loop.hpp"
+#include "src/pg/settings.hpp"
+#include "src/pg/spi.hpp"
+#include "src/pg/transaction.hpp"
+
+extern "C" {
+#include "miscadmin.h"
+#include "postmaster/bgworker.h"
+
+PGDLLEXPORT void atelier_janitor_main(Datum database);
+}
+
+namespace bgworkers {
+namespace {
+
+constexpr auto standing_interval = std::chrono::seconds(1);
+constexpr int objects_per_transaction = 50;
+
+pg::Statement reap_expired_leases("select atelier_engine.reap_expired_leases()");
+pg::Statement expire_assets("select atelier.cleanup_expired_workspace_assets()");
+pg::Statement delete_pending_objects("select atelier_engine.delete_pending_objects($1)");
+
+int64_t count_of(const char *activity, pg::Statement &statement,
+                 std::initializer_list<pg::Argument> arguments) {
+  pg::Transaction transaction(activity);
+  int64_t const count = statement.run(arguments).integer(0, 1);
+  transaction.commit();
+  return count;
+}
+
+class Janitor {
+ public:
+  explicit Janitor(shared::Database &home) : home_(home) {}
+
+  void run() {
+    shared::set_state(home_.janitor, "running");
+    while (standing_of_database() == Standing::present) {
+      reload_configuration_if_asked();
+      if (asked_ || (back_off_.due() && Clock::now() >= next_round_)) tidy();
+      asked_ = wait(standing_interval);
+    }
+  }
+
+ private:
+  void tidy() {
+    next_round_ = Clock::now() + std::chrono::seconds(settings::janitor_interval_s);
+    try {
+      int64_t const leases = count_of("settling lost leases", reap_expired_leases, {});
+      int64_t const assets = count_of("expiring workspace assets", expire_assets, {});
+      int64_t const objects = delete_objects();
+      if (leases > 0) shared::wake(home_.dispatcher);
+      shared::set_state(home_.janitor, "running",
+                        "last round: " + std::to_string(leases) + " leases, " +
+                            std::to_string(assets) + " assets, " + std::to_string(objects) +
+                            " objects");
+      back_off_.succeeded();
+    } catch (const pg::Error &error) {
+      pg::log(error);
+      back_off_.failed();
+    }
+  }
+
+  static int64_t delete_objects() {
+    int64_t total = 0;
+    for (;;) {
+      int64_t const deleted =
+          count_of("deleting objects", delete_pending_objects, {pg::int4(objects_per_transaction)});
+      total += deleted;
+      if (deleted < objects_per_transaction) return total;
+      pg::check_for_interrupts();
+    }
+  }
+
+  shared::Database &home_;
+  bool asked_ = true;
+  Clock::time_point next_round_{};
+  BackOff back_off_;
+};
+
+}  // namespace
+}  // namespace bgworkers
+
+void atelier_janitor_main(Datum argument) {
+  bgworkers::install_signal_handlers();
+  pg::entry([&] {
+    Oid const database = DatumGetObjectId(argument);
+    bgworkers::connect_to(database, bgworkers::role_of_this_worker());
+    shared::Database *const home = shared::find(database);
+    if (home == nullptr) return;
+    shared::Registration const place(home->janitor, "janitor");
+    bgworkers::Janitor(*home).run();
+  });
+}

@@ -1,0 +1,50 @@
+// The dispatcher's statements: what it asks the database to do with jobs. Each method is one short
+// transaction, or part of one that the caller holds where it takes a pg::Transaction.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/pg/spi.hpp"
+#include "src/pg/transaction.hpp"
+#include "wire/messages.hpp"
+
+namespace bgworkers {
+
+// What one look at the queue brought.
+struct Claimed {
+  std::vector<wire::Submit> submits;
+  std::vector<wire::Uuid> to_cancel;
+  std::optional<int64_t> next_wake_us;  // Unix epoch: when a waiting job becomes ready
+};
+
+struct SentNote {
+  wire::Uuid attempt;
+  int64_t at_us = 0;
+};
+
+class JobStore {
+ public:
+  // The attempts are committed when it returns: only then may they leave the machine.
+  Claimed claim(int free_slots, bool look_for_cancels);
+
+  void record_sent(const std::vector<SentNote> &notes);
+
+  // Records one outcome: Succeeded, Failed or Cancelled. Others are ignored.
+  void record(pg::Transaction &open, wire::Message &outcome);
+  void record_internal_failure(pg::Transaction &open, const wire::Uuid &attempt,
+                               const std::string &message);
+
+  void renew_leases(const std::vector<wire::Uuid> &attempts);
+
+  // Settles attempts whose courier is gone.
+  void settle(const std::vector<wire::Uuid> &attempts, const std::string &reason);
+  // Settles whatever an earlier dispatcher of this database left in flight.
+  int64_t settle_all(const std::string &reason);
+};
+
+// The attempt that an outcome is about.
+const wire::Uuid *attempt_of(const wire::Message &message);
+
+}  // namespace bgworkers

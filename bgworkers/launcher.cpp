@@ -1,0 +1,261 @@
+// The launcher: one per cluster. It knows which databases have the extension, keeps a dispatcher
+// and a janitor running in each, and one runner supervisor for all. It reads shared catalogs only.
+//
+// A database is asked once whether it has the extension: its dispatcher looks, and ends when it
+// has not. CREATE EXTENSION announces a database; a database made by copying is found in the list.
+#include "bgworkers/registration.hpp"
+#include "bgworkers/worker_loop.hpp"
+#include "src/pg/settings.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+extern "C" {
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_database.h"
+#include "postmaster/bgworker.h"
+#include "utils/acl.h"
+#include "utils/snapmgr.h"
+
+PGDLLEXPORT void atelier_launcher_main(Datum);
+}
+
+namespace bgworkers {
+namespace {
+
+constexpr auto database_list_interval = std::chrono::seconds(10);
+constexpr size_t most_databases_listed = 4096;
+
+// A background worker that should run, and its handle while it is registered.
+class Keeper {
+ public:
+  // Starts the worker when it is down and its back-off is over. False: no free slot.
+  template <typename Start>
+  bool keep(Start &&start) {
+    if (handle_ != nullptr && running()) return true;
+    if (!back_off_.due()) return true;
+    handle_ = start();
+    // A worker that lives for a minute has earned a fresh back-off.
+    started_ = Clock::now();
+    back_off_.failed();
+    return handle_ != nullptr;
+  }
+
+  bool running() {
+    if (handle_ == nullptr) return false;
+    pid_t pid = 0;
+    BgwHandleStatus const status = pg::call([&] { return GetBackgroundWorkerPid(handle_, &pid); });
+    if (status != BGWH_STOPPED) {
+      if (Clock::now() - started_ > std::chrono::minutes(1)) back_off_.succeeded();
+      return true;
+    }
+    pg::call([&] { pfree(handle_); });
+    handle_ = nullptr;
+    ended_ = true;
+    return false;
+  }
+
+  // True once after each end.
+  bool take_ended() { return std::exchange(ended_, false); }
+
+  void stop() {
+    if (handle_ != nullptr) pg::call([&] { TerminateBackgroundWorker(handle_); });
+  }
+
+  std::optional<Clock::time_point> retry_at() const {
+    if (handle_ != nullptr || back_off_.due()) return std::nullopt;
+    return back_off_.not_before();
+  }
+
+ private:
+  BackgroundWorkerHandle *handle_ = nullptr;
+  bool ended_ = false;
+  Clock::time_point started_{};
+  BackOff back_off_;
+};
+
+struct Home {
+  bool has_extension = true;  // until its dispatcher says otherwise
+  Keeper dispatcher;
+  Keeper janitor;
+};
+
+// What pg_database and pg_authid say.
+struct Catalog {
+  Oid worker_role = InvalidOid;
+  std::vector<Oid> databases;
+};
+
+Catalog read_catalog() {
+  struct Listing {
+    Oid role;
+    size_t count;
+    Oid databases[most_databases_listed];
+  };
+  auto listing = std::make_unique<Listing>();
+  pg::call([&] {
+    StartTransactionCommand();
+    (void)GetTransactionSnapshot();
+    listing->role = get_role_oid("atelier_worker", true);
+    listing->count = 0;
+    Relation const relation = table_open(DatabaseRelationId, AccessShareLock);
+    TableScanDesc const scan = table_beginscan_catalog(relation, 0, nullptr);
+    HeapTuple tuple = nullptr;
+    while ((tuple = heap_getnext(scan, ForwardScanDirection)) != nullptr) {
+      auto *const row = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
+      if (row->datallowconn && !row->datistemplate && listing->count < most_databases_listed)
+        listing->databases[listing->count++] = row->oid;
+    }
+    table_endscan(scan);
+    table_close(relation, AccessShareLock);
+    CommitTransactionCommand();
+  });
+  return {listing->role, {listing->databases, listing->databases + listing->count}};
+}
+
+class Launcher {
+ public:
+  void run();
+
+ private:
+  void look_at_databases();
+  void keep_workers();
+  void complain_about_slots();
+  bool stopping();
+  void stop_workers();
+  std::chrono::milliseconds time_to_sleep() const;
+
+  Catalog catalog_;
+  std::map<Oid, Home> homes_;
+  Keeper supervisor_;
+  uint32 announcements_seen_ = 0;
+  Clock::time_point next_look_{};
+  Clock::time_point next_complaint_{};
+};
+
+// Databases that are new, or announced since, get a dispatcher that finds out; the rest is as
+// before. Databases that are gone are forgotten.
+void Launcher::look_at_databases() {
+  uint32 const announced = pg_atomic_read_u32(&shared::state().announcements);
+  bool const ask_again = announced != announcements_seen_;
+  if (!ask_again && Clock::now() < next_look_) return;
+  announcements_seen_ = announced;
+  next_look_ = Clock::now() + database_list_interval;
+  catalog_ = read_catalog();
+
+  std::map<Oid, Home> known = std::move(homes_);
+  homes_.clear();
+  for (Oid const oid : catalog_.databases) {
+    auto found = known.find(oid);
+    Home home = found == known.end() ? Home{} : std::move(found->second);
+    if (found != known.end()) known.erase(found);
+    if (ask_again) home.has_extension = true;
+    homes_.emplace(oid, std::move(home));
+  }
+  for (auto const &gone : known)
+    shared::remove(gone.first);
+}
+
+void Launcher::keep_workers() {
+  if (!OidIsValid(catalog_.worker_role)) return;  // the extension is in no database
+  bool enough_slots = true;
+  bool at_home_anywhere = false;
+  for (auto &[oid, home] : homes_) {
+    if (!home.has_extension) continue;
+    shared::Database *const place = shared::find_or_add(oid);
+    if (place == nullptr) continue;  // more databases than the server has room for
+    if (!home.dispatcher.running() && home.dispatcher.take_ended() &&
+        strcmp(place->dispatcher.state, "absent") == 0) {
+      home.has_extension = false;
+      home.janitor.stop();
+      shared::remove(oid);
+      continue;
+    }
+    Oid const database = oid;
+    Oid const role = catalog_.worker_role;
+    enough_slots &= home.dispatcher.keep([&] {
+      shared::set_state(place->dispatcher, "starting");
+      return start_dispatcher(database, role);
+    });
+    if (strcmp(place->dispatcher.state, "running") != 0) continue;
+    at_home_anywhere = true;
+    enough_slots &= home.janitor.keep([&] { return start_janitor(database, role); });
+  }
+  if (at_home_anywhere && settings::runner_enabled)
+    enough_slots &= supervisor_.keep([] { return start_runner_supervisor(); });
+  else
+    supervisor_.stop();
+  if (!enough_slots) complain_about_slots();
+}
+
+void Launcher::complain_about_slots() {
+  if (Clock::now() < next_complaint_) return;
+  next_complaint_ = Clock::now() + std::chrono::minutes(1);
+  pg::call([] {
+    ereport(WARNING, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+                      errmsg("no free background worker slot for Atelier's workers"),
+                      errhint("Raise max_worker_processes: Atelier needs two, and two for each "
+                              "database that has the extension.")));
+  });
+}
+
+bool Launcher::stopping() {
+  shared::State &all = shared::state();
+  SpinLockAcquire(&all.mutex);
+  bool const stop = all.stop_requested;
+  SpinLockRelease(&all.mutex);
+  return stop;
+}
+
+void Launcher::stop_workers() {
+  supervisor_.stop();
+  for (auto &home : homes_) {
+    home.second.dispatcher.stop();
+    home.second.janitor.stop();
+  }
+}
+
+std::chrono::milliseconds Launcher::time_to_sleep() const {
+  auto wake_at = next_look_;
+  auto consider = [&](const Keeper &keeper) {
+    if (auto const at = keeper.retry_at()) wake_at = std::min(wake_at, *at);
+  };
+  consider(supervisor_);
+  for (auto const &home : homes_) {
+    if (!home.second.has_extension) continue;
+    consider(home.second.dispatcher);
+    consider(home.second.janitor);
+  }
+  return until(wake_at);
+}
+
+void Launcher::run() {
+  shared::Registration const place(shared::state().launcher, "launcher");
+  shared::set_state(shared::state().launcher, "running");
+  while (!stopping()) {
+    reload_configuration_if_asked();
+    look_at_databases();
+    keep_workers();
+    wait(time_to_sleep());
+  }
+  stop_workers();
+}
+
+}  // namespace
+}  // namespace bgworkers
+
+void atelier_launcher_main(Datum) {
+  bgworkers::install_signal_handlers();
+  pg::entry([] {
+    bgworkers::connect_to_shared_catalogs();
+    bgworkers::Launcher().run();
+  });
+}

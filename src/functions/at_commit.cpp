@@ -1,0 +1,84 @@
+// What a transaction asks of the workers is done when it commits, once, and forgotten when it
+// aborts: a worker woken earlier would not see the rows yet. No NOTIFY: it would serialise all
+// committers on one lock.
+#include "src/pg/boundary.hpp"
+#include "src/pg/shared_state.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+
+PG_FUNCTION_INFO_V1(atelier_wake_dispatcher);
+PG_FUNCTION_INFO_V1(atelier_wake_janitor);
+PG_FUNCTION_INFO_V1(atelier_announce_database);
+PGDLLEXPORT Datum atelier_wake_dispatcher(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum atelier_wake_janitor(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum atelier_announce_database(PG_FUNCTION_ARGS);
+}
+
+namespace {
+
+struct Asked {
+  bool dispatcher = false;
+  bool janitor = false;
+  bool announce = false;
+} asked;
+
+// Runs after the commit: must not fail, so it only sets latches in memory already attached.
+void perform() noexcept {
+  Oid const database = MyDatabaseId;
+  if (asked.announce) {
+    shared::find_or_add(database);
+    pg_atomic_fetch_add_u32(&shared::state().announcements, 1);
+    shared::wake(shared::state().launcher);
+  }
+  if (const shared::Database *place = shared::find(database)) {
+    if (asked.dispatcher) shared::wake(place->dispatcher);
+    if (asked.janitor) shared::wake(place->janitor);
+  }
+}
+
+void at_end(XactEvent event, void *) {
+  if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
+    return;
+  if (event == XACT_EVENT_COMMIT && (asked.dispatcher || asked.janitor || asked.announce))
+    perform();
+  asked = Asked{};
+}
+
+void remember(bool Asked::*what) {
+  static bool registered = false;
+  shared::state();  // attach now: after the commit it is too late for an error
+  if (!registered) {
+    pg::call([] { RegisterXactCallback(at_end, nullptr); });
+    registered = true;
+  }
+  asked.*what = true;
+}
+
+}  // namespace
+
+Datum atelier_wake_dispatcher(PG_FUNCTION_ARGS) {
+  (void)fcinfo;
+  return pg::entry([]() -> Datum {
+    remember(&Asked::dispatcher);
+    return Datum{0};
+  });
+}
+
+Datum atelier_wake_janitor(PG_FUNCTION_ARGS) {
+  (void)fcinfo;
+  return pg::entry([]() -> Datum {
+    remember(&Asked::janitor);
+    return Datum{0};
+  });
+}
+
+Datum atelier_announce_database(PG_FUNCTION_ARGS) {
+  (void)fcinfo;
+  return pg::entry([]() -> Datum {
+    remember(&Asked::announce);
+    return Datum{0};
+  });
+}

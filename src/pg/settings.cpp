@@ -1,0 +1,76 @@
+#include "src/pg/settings.hpp"
+
+#include <climits>
+
+extern "C" {
+#include "postgres.h"
+
+#include "utils/guc.h"
+}
+
+namespace settings {
+
+char *courier_path = nullptr;
+int janitor_interval_s = 30;
+int max_in_flight = 64;
+int poll_interval_ms = 5000;
+char *runner_devices = nullptr;
+bool runner_enabled = true;
+char *runner_model = nullptr;
+char *runner_path = nullptr;
+char *runner_socket_directory = nullptr;
+int runner_threads = 0;
+
+namespace {
+
+void define_string(const char *name, const char *summary, const char *detail, char **variable,
+                   const char *boot) {
+  DefineCustomStringVariable(name, summary, detail, variable, boot, PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+                             nullptr, nullptr, nullptr);
+}
+
+void define_int(const char *name, const char *summary, const char *detail, int *variable, int boot,
+                int least, int most, int unit) {
+  DefineCustomIntVariable(name, summary, detail, variable, boot, least, most, PGC_SIGHUP, unit,
+                          nullptr, nullptr, nullptr);
+}
+
+}  // namespace
+
+// All are PGC_SIGHUP: a library loaded without shared_preload_libraries may not define settings
+// that only a server start can change.
+void define() {
+  define_string("atelier.courier_path", "The program that talks to inference servers.",
+                "Empty: atelier-courier in the server's bin directory. Read when a dispatcher "
+                "starts its courier.",
+                &courier_path, "");
+  define_int("atelier.janitor_interval", "Time between two rounds of the janitor.",
+             "Expired workspace assets, lost leases and deleted objects wait at most this long.",
+             &janitor_interval_s, 30, 1, 3600, GUC_UNIT_S);
+  define_int("atelier.max_in_flight", "Attempts in flight per database.",
+             "Endpoints have limits of their own; this one protects the server.", &max_in_flight,
+             64, 1, 10000, 0);
+  define_int("atelier.poll_interval", "How often a dispatcher looks for work unasked.",
+             "Submitting a job wakes the dispatcher at commit; this is the safety net.",
+             &poll_interval_ms, 5000, 100, 600000, GUC_UNIT_MS);
+  define_string("atelier.runner_devices", "Devices that get a local runner each.",
+                "\"auto\" (one per GPU, or one on the CPU), or a list such as \"cuda:0,cuda:1\" "
+                "or \"cpu\".",
+                &runner_devices, "auto");
+  DefineCustomBoolVariable("atelier.runner_enabled", "Keep local runners running.",
+                           "Off: this server only uses remote endpoints.", &runner_enabled, true,
+                           PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+  define_string("atelier.runner_model", "The checkpoint folder of the local runners.",
+                "Empty: the model installed with the extension.", &runner_model, "");
+  define_string("atelier.runner_path", "The inference server program.",
+                "Empty: atelier-runner in the server's bin directory.", &runner_path, "");
+  define_string("atelier.runner_socket_directory", "Where local runners listen.",
+                "A relative path is below the data directory, which only the server's user can "
+                "enter. A socket's whole path has at most 107 bytes.",
+                &runner_socket_directory, "pg_atelier");
+  define_int("atelier.runner_threads", "CPU threads of each local runner.",
+             "0: the runner chooses.", &runner_threads, 0, 0, 1024, 0);
+  MarkGUCPrefixReserved("atelier");
+}
+
+}  // namespace settings

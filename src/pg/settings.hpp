@@ -1,0 +1,20 @@
+// The server settings atelier.*: one place for their names, units and ranges.
+#pragma once
+
+namespace settings {
+
+extern char *courier_path;
+extern int janitor_interval_s;
+extern int max_in_flight;
+extern int poll_interval_ms;
+extern char *runner_devices;
+extern bool runner_enabled;
+extern char *runner_model;
+extern char *runner_path;
+extern char *runner_socket_directory;
+extern int runner_threads;
+
+// Defines them all; called once from _PG_init.
+void define();
+
+}  // namespace settings

@@ -1,0 +1,164 @@
+#include "src/pg/shared_state.hpp"
+
+#include <csignal>
+
+#include "src/pg/boundary.hpp"
+
+extern "C" {
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/proc.h"
+#include "storage/shmem.h"
+#include "utils/timestamp.h"
+}
+
+namespace shared {
+namespace {
+
+State *attached = nullptr;
+Worker *my_place = nullptr;
+
+shmem_request_hook_type previous_request_hook = nullptr;
+
+void request_hook() {
+  if (previous_request_hook != nullptr) previous_request_hook();
+  RequestAddinShmemSpace(MAXALIGN(sizeof(State)));
+}
+
+void initialise(State &fresh) {
+  memset(&fresh, 0, sizeof fresh);
+  SpinLockInit(&fresh.mutex);
+  pg_atomic_init_u32(&fresh.announcements, 0);
+  for (Database &database : fresh.databases) {
+    ConditionVariableInit(&database.job_recorded);
+    pg_atomic_init_u32(&database.recordings, 0);
+  }
+}
+
+class Locked {
+ public:
+  Locked() : mutex_(&state().mutex) { SpinLockAcquire(mutex_); }
+  ~Locked() { SpinLockRelease(mutex_); }
+  Locked(const Locked &) = delete;
+  Locked &operator=(const Locked &) = delete;
+
+ private:
+  slock_t *mutex_;
+};
+
+Database *find_unlocked(Oid oid) {
+  for (Database &database : attached->databases)
+    if (database.oid == oid) return &database;
+  return nullptr;
+}
+
+void leave(int, Datum) {
+  if (my_place == nullptr) return;
+  SpinLockAcquire(&attached->mutex);
+  if (my_place->pid == MyProcPid) {
+    my_place->pid = 0;
+    my_place->latch = nullptr;
+    // "absent" is a dispatcher's last word to the launcher.
+    if (strcmp(my_place->state, "absent") != 0)
+      strlcpy(my_place->state, "stopped", sizeof my_place->state);
+  }
+  SpinLockRelease(&attached->mutex);
+  my_place = nullptr;
+}
+
+}  // namespace
+
+void request_space() {
+  previous_request_hook = shmem_request_hook;
+  shmem_request_hook = request_hook;
+}
+
+State &state() {
+  if (attached == nullptr) {
+    pg::call([] {
+      bool found = false;
+      LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+      auto *block = static_cast<State *>(ShmemInitStruct("atelier", sizeof(State), &found));
+      if (!found) initialise(*block);
+      LWLockRelease(AddinShmemInitLock);
+      attached = block;
+    });
+  }
+  return *attached;
+}
+
+Database *find(Oid oid) {
+  Locked guard;
+  return find_unlocked(oid);
+}
+
+Database *find_or_add(Oid oid) {
+  Locked guard;
+  if (Database *known = find_unlocked(oid)) return known;
+  Database *const place = find_unlocked(InvalidOid);
+  if (place == nullptr) return nullptr;
+  place->oid = oid;
+  place->dispatcher = Worker{};
+  place->janitor = Worker{};
+  place->courier = Child{};
+  return place;
+}
+
+void remove(Oid oid) {
+  Locked guard;
+  if (Database *known = find_unlocked(oid)) known->oid = InvalidOid;
+}
+
+Registration::Registration(Worker &place, const char *what) {
+  state();
+  pg::call([] { before_shmem_exit(leave, 0); });
+  pid_t holder = 0;
+  {
+    Locked guard;
+    if (place.pid == 0 || place.pid == MyProcPid || kill(place.pid, 0) != 0) {
+      place.pid = MyProcPid;
+      place.latch = MyLatch;
+      place.started_at = GetCurrentTimestamp();
+      ++place.starts;
+      strlcpy(place.state, "starting", sizeof place.state);
+      place.detail[0] = '\0';
+    } else {
+      holder = place.pid;
+    }
+  }
+  if (holder != 0)
+    throw pg::Failure(ERRCODE_OBJECT_IN_USE, std::string("another ") + what + " is running (pid " +
+                                                 std::to_string(holder) + ")");
+  my_place = &place;
+}
+
+Registration::~Registration() { leave(0, 0); }
+
+void set_state(Worker &place, const char *word, const std::string &detail) {
+  Locked guard;
+  strlcpy(place.state, word, sizeof place.state);
+  strlcpy(place.detail, detail.c_str(), sizeof place.detail);
+}
+
+void set_child(Child &place, pid_t pid, const char *word, const std::string &detail) {
+  Locked guard;
+  if (pid != place.pid && pid != 0) {
+    place.started_at = GetCurrentTimestamp();
+    ++place.starts;
+  }
+  place.pid = pid;
+  strlcpy(place.state, word, sizeof place.state);
+  strlcpy(place.detail, detail.c_str(), sizeof place.detail);
+}
+
+void wake(const Worker &place) {
+  Latch *latch = nullptr;
+  {
+    Locked guard;
+    latch = place.latch;
+  }
+  if (latch != nullptr) SetLatch(latch);
+}
+
+}  // namespace shared

@@ -1,0 +1,90 @@
+// What the processes of the extension know of each other: one small block of shared memory.
+//
+// It is correct to lose it (a crash resets it): it only holds who runs where, latches to wake and
+// counters to show. Everything that must survive is in tables.
+#pragma once
+
+#include <string>
+
+extern "C" {
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "port/atomics.h"
+#include "storage/condition_variable.h"
+#include "storage/latch.h"
+#include "storage/spin.h"
+}
+
+namespace shared {
+
+constexpr int max_databases = 64;
+constexpr int max_runners = 16;
+
+// One background worker, or a place for one (pid 0).
+struct Worker {
+  pid_t pid;
+  Latch *latch;  // of its PGPROC, which outlives the process
+  TimestampTz started_at;
+  uint32 starts;  // since the server started
+  char state[24];
+  char detail[200];
+};
+
+// A process that is not attached to shared memory: a courier or a runner.
+struct Child {
+  pid_t pid;
+  TimestampTz started_at;
+  uint32 starts;
+  char state[24];
+  char detail[200];
+};
+
+// A database that has the extension.
+struct Database {
+  Oid oid;  // InvalidOid: free
+  Worker dispatcher;
+  Worker janitor;
+  Child courier;
+  ConditionVariable job_recorded;  // broadcast after outcomes were committed
+  pg_atomic_uint32 recordings;     // grows before each broadcast
+};
+
+struct State {
+  slock_t mutex;  // guards everything below but the atomics and condition variables
+  Worker launcher;
+  Worker supervisor;
+  bool stop_requested;
+  int runner_count;
+  Child runners[max_runners];
+  pg_atomic_uint32 announcements;  // grows when a database gets or loses the extension
+  Database databases[max_databases];
+};
+
+// Finds or creates the block. Works with shared_preload_libraries (space reserved) and without it
+// (the server keeps some slack, and the block is small).
+State &state();
+void request_space();  // from _PG_init while preloading
+
+// The slot of a database; nullptr when there is none (find) or all are taken (find_or_add).
+Database *find(Oid database);
+Database *find_or_add(Oid database);
+void remove(Oid database);
+
+// Enters the calling process into its place and takes it out at exit.
+class Registration {
+ public:
+  // Throws pg::Failure when another live process holds the place.
+  Registration(Worker &place, const char *what);
+  Registration(const Registration &) = delete;
+  Registration &operator=(const Registration &) = delete;
+  ~Registration();
+};
+
+void set_state(Worker &place, const char *word, const std::string &detail = {});
+void set_child(Child &place, pid_t pid, const char *word, const std::string &detail = {});
+
+// Wakes a worker if there is one.
+void wake(const Worker &place);
+
+}  // namespace shared
