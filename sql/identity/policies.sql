@@ -1,0 +1,38 @@
+-- Identity: people see themselves, administrators see everybody.
+
+drop policy if exists "people and administrators read profiles" on atelier.profiles;
+create policy "people and administrators read profiles" on atelier.profiles
+  for select to authenticated
+  using (id = (select auth.uid()) or (select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "people and administrators change profiles" on atelier.profiles;
+create policy "people and administrators change profiles" on atelier.profiles
+  for update to authenticated
+  using (id = (select auth.uid()) or (select atelier.has_role((select auth.uid()), 'admin')))
+  with check (id = (select auth.uid()) or (select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "people and administrators read roles" on atelier.user_roles;
+create policy "people and administrators read roles" on atelier.user_roles
+  for select to authenticated
+  using (user_id = (select auth.uid()) or (select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "administrators grant roles" on atelier.user_roles;
+create policy "administrators grant roles" on atelier.user_roles
+  for insert to authenticated
+  with check ((select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "administrators change roles" on atelier.user_roles;
+create policy "administrators change roles" on atelier.user_roles
+  for update to authenticated
+  using ((select atelier.has_role((select auth.uid()), 'admin')))
+  with check ((select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "administrators withdraw roles" on atelier.user_roles;
+create policy "administrators withdraw roles" on atelier.user_roles
+  for delete to authenticated
+  using ((select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "people and administrators read activity" on atelier.user_activity_log;
+create policy "people and administrators read activity" on atelier.user_activity_log
+  for select to authenticated
+  using (user_id = (select auth.uid()) or (select atelier.has_role((select auth.uid()), 'admin')));
