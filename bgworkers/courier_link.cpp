@@ -106,7 +106,7 @@ void CourierLink::accept(wire::Message &&message) {
 
 std::string CourierLink::drop(const std::string &why) {
   kill(process_->pid(), SIGTERM);
-  std::string const how = why + ": it " + process_->end_after_close();
+  std::string how = why + ": it " + process_->end_after_close();
   pg::log(WARNING, how);
   FreeWaitEventSet(std::exchange(waits_, nullptr));
   channel_.reset();

@@ -68,6 +68,7 @@ class Dispatcher {
   void record_sent_notes();
   void announce_recordings();
   void claim();
+  void hand_over(const wire::Submit &submit);
   void renew_leases();
   void give_up_silent_attempts();
   void sort(std::vector<wire::Message> &&messages);
@@ -187,6 +188,8 @@ void Dispatcher::record_batch(size_t count) {
     } catch (const pg::Error &error) {
       if (may_pass(error)) throw;
       together = false;
+    } catch (const pg::Failure &) {
+      together = false;
     }
   }
   for (size_t i = 0; i < count; ++i) {
@@ -236,15 +239,9 @@ void Dispatcher::claim() {
   int const free_slots = settings::max_in_flight - static_cast<int>(in_flight_.size());
   claim_now_ = false;
   look_again_ = Clock::now() + std::chrono::milliseconds(settings::poll_interval_ms);
-  if (free_slots <= 0 && in_flight_.empty()) return;
-
   Claimed claimed = store_.claim(std::max(free_slots, 0), !in_flight_.empty());
-  for (wire::Submit &submit : claimed.submits) {
-    in_flight_[submit.attempt] = Clock::now() + silence_allowance +
-                                 std::chrono::milliseconds(submit.connect_timeout_ms) +
-                                 std::chrono::milliseconds(submit.total_timeout_ms);
-    courier_.send(wire::encode(submit));
-  }
+  for (const wire::Submit &submit : claimed.submits)
+    hand_over(submit);
   for (const wire::Uuid &attempt : claimed.to_cancel)
     if (in_flight_.contains(attempt)) courier_.send(wire::encode(wire::Cancel{attempt}));
   if (claimed.next_wake_us) {
@@ -253,9 +250,22 @@ void Dispatcher::claim() {
         std::min(look_again_, Clock::now() + std::max(left, std::chrono::microseconds(0)) +
                                   std::chrono::milliseconds(1));
   }
-  // The queue may hold more than one claim takes.
-  if (!claimed.submits.empty()) claim_now_ = true;
   publish();
+}
+
+void Dispatcher::hand_over(const wire::Submit &submit) {
+  in_flight_[submit.attempt] = Clock::now() + silence_allowance +
+                               std::chrono::milliseconds(submit.connect_timeout_ms) +
+                               std::chrono::milliseconds(submit.total_timeout_ms);
+  try {
+    courier_.send(wire::encode(submit));
+  } catch (const wire::ProtocolError &error) {
+    wire::Failed failure;
+    failure.attempt = submit.attempt;
+    failure.error_class = wire::ErrorClass::invalid_input;
+    failure.message = std::string("the request cannot be sent: ") + error.what();
+    outcomes_.emplace_back(std::move(failure));
+  }
 }
 
 void Dispatcher::publish() {

@@ -10,7 +10,7 @@
 namespace bgworkers {
 namespace {
 
-constexpr size_t chunk_bytes = 256 * 1024;
+constexpr size_t chunk_bytes = size_t{256} * 1024;
 
 pg::Statement claim_jobs("select * from atelier_engine.claim_jobs($1)");
 pg::Statement cancel_requests("select attempt_id from atelier_engine.cancel_requests()");
@@ -143,9 +143,11 @@ void record(const wire::Succeeded &outcome) {
   for (const wire::Output &output : outcome.outputs)
     outputs.push_back(describe(output, store_object(outcome.attempt, output)));
   record_success.run(
-      {pg::uuid(outcome.attempt), pg::jsonb(outputs.dump()), pg::jsonb(outcome.metadata),
-       pg::timestamp(outcome.timings.started_us), pg::timestamp(outcome.timings.sent_us),
-       pg::timestamp(outcome.timings.first_byte_us), pg::timestamp(outcome.timings.finished_us)});
+      {pg::uuid(outcome.attempt),
+       pg::jsonb(outputs.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)),
+       pg::jsonb(outcome.metadata), pg::timestamp(outcome.timings.started_us),
+       pg::timestamp(outcome.timings.sent_us), pg::timestamp(outcome.timings.first_byte_us),
+       pg::timestamp(outcome.timings.finished_us)});
 }
 
 void record(const wire::Failed &outcome) {

@@ -155,10 +155,10 @@ void Launcher::look_at_databases() {
   homes_.clear();
   for (Oid const oid : catalog_.databases) {
     auto found = known.find(oid);
-    Home home = found == known.end() ? Home{} : std::move(found->second);
+    Home home = found == known.end() ? Home{} : found->second;
     if (found != known.end()) known.erase(found);
     if (ask_again) home.has_extension = true;
-    homes_.emplace(oid, std::move(home));
+    homes_.emplace(oid, home);
   }
   for (auto const &gone : known)
     shared::remove(gone.first);

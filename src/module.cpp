@@ -13,7 +13,7 @@ PGDLLEXPORT void _PG_init(void);
 
 void _PG_init(void) {
   settings::define();
-  if (!process_shared_preload_libraries_in_progress) return;
+  if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade) return;
   shared::request_space();
   bgworkers::register_launcher_at_preload();
 }
