@@ -1,6 +1,25 @@
 -- Identity: roles, age, activity. Trigger functions have the rights of their owner, because the people who fire them
 -- hold none on what they read and write.
 
+create or replace function atelier_engine.is_made_here(p_table regclass)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select exists (select
+                   from pg_depend d
+                   join pg_extension e on e.oid = d.refobjid
+                  where d.classid = 'pg_class'::regclass
+                    and d.objid = p_table
+                    and d.refclassid = 'pg_extension'::regclass
+                    and d.deptype = 'e'
+                    and e.extname = 'atelier');
+end;
+comment on function atelier_engine.is_made_here(regclass) is
+$$Whether a table was made by this extension
+
+False for the tables of auth and storage that were there before, as on Supabase.$$;
+
 create or replace function atelier_engine.user_has_role(p_user_id uuid, p_role atelier.app_role)
 returns boolean
 language sql stable security definer
@@ -145,8 +164,8 @@ begin
 
   insert into atelier.profiles (id, username) values (new.id, wanted_name) on conflict do nothing;
   if not found then
-    -- The name is taken, which must not keep anybody from signing up. The id makes it unique.
-    insert into atelier.profiles (id, username) values (new.id, wanted_name || '-' || new.id)
+    -- The name is taken, which must not keep anybody from signing up.
+    insert into atelier.profiles (id, username) values (new.id, wanted_name || '-' || "right"(new.id::text, 12))
     on conflict (id) do nothing;
   end if;
   insert into atelier.user_roles (user_id, role) values (new.id, 'basic_user')

@@ -6,12 +6,8 @@ for each row execute function atelier.handle_new_user();
 
 do $trigger$
 begin
-  -- Where auth.users is not ours, its trigger would otherwise keep the extension from being dropped.
-  if not exists (select
-                   from pg_catalog.pg_depend d
-                  where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                    and d.objid = 'auth.users'::pg_catalog.regclass
-                    and d.deptype = 'e') then
+  -- On a table of somebody else the trigger would otherwise keep the extension from being dropped.
+  if not atelier_engine.is_made_here('auth.users') then
     alter trigger atelier_user_created on auth.users depends on extension atelier;
   end if;
 end

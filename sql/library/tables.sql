@@ -71,6 +71,9 @@ create table atelier.user_library (
     references atelier.user_collections (id, user_id) on delete set null (collection_id)
 );
 select pg_catalog.pg_extension_config_dump('atelier.user_library', '');
+-- Each output of a job is in the library once.
+create unique index user_library_source_job_key on atelier.user_library (source_job_id, source_asset_index)
+  where source_job_id is not null;
 create index user_library_user_created_idx on atelier.user_library (user_id, created_at desc);
 create index user_library_collection_idx on atelier.user_library (collection_id, user_id, created_at desc);
 create index user_library_public_idx on atelier.user_library (created_at desc) where visibility = 'public';
