@@ -46,19 +46,19 @@ returns text
 language c volatile
 as 'MODULE_PATHNAME', 'atelier_start';
 comment on function atelier.start() is
-$$Start the workers of this database
+$$Start the workers of this server
 
-Starts what is not running yet and says what it did. Needed only where shared_preload_libraries does not name
-atelier; otherwise the launcher starts the workers by itself.$$;
+Starts what is not running yet and says what it did. Needed only after atelier.stop(), or where
+shared_preload_libraries does not name atelier; otherwise the workers start by themselves. For superusers.$$;
 
 create function atelier.stop()
 returns text
 language c volatile
 as 'MODULE_PATHNAME', 'atelier_stop';
 comment on function atelier.stop() is
-$$Stop the workers of this database
+$$Stop the workers of this server
 
-Jobs stay queued and go on after atelier.start(). Says what it did.$$;
+Jobs stay queued and go on after atelier.start(). Says what it did. For superusers.$$;
 
 create procedure atelier.wait_for_job(
   job_id uuid,

@@ -1,0 +1,265 @@
+-- Jobs: what the dispatcher calls while requests are on their way. Each call is one short transaction of its own.
+-- Locks are always taken in this order: queue, attempts, jobs, endpoint_states.
+
+create or replace function atelier_engine.claim_jobs(p_max_jobs integer)
+returns table (
+  attempt_id uuid,
+  job_id uuid,
+  adapter text,
+  url text,
+  model text,
+  parameters text,
+  secret text,
+  auth_header text,
+  connect_timeout_ms integer,
+  first_byte_timeout_ms integer,
+  total_timeout_ms integer,
+  max_output_bytes bigint,
+  private_network boolean
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  free integer := p_max_jobs;
+  claimed integer;
+  slot record;
+begin
+  if p_max_jobs <= 0 or not atelier_engine.instance_is_adopted() then
+    return;
+  end if;
+  -- Free slots are counted, so that only one claim at a time may run; a second dispatcher waits a moment.
+  perform pg_advisory_xact_lock('atelier_engine.queue'::regclass::oid::integer, 1);
+  perform atelier_engine.promote_due();
+  for slot in select * from atelier_engine.free_slots() loop
+    exit when free <= 0;
+    return query
+      select c.* from atelier_engine.claim_for_endpoint(slot.endpoint_id, least(free, slot.slots)) c;
+    get diagnostics claimed = row_count;
+    free := free - claimed;
+  end loop;
+end;
+$$;
+grant execute on function atelier_engine.claim_jobs(integer) to atelier_worker;
+comment on function atelier_engine.claim_jobs(integer) is
+$$Claim ready jobs for the endpoints that have free slots
+
+Highest priority first, then the longest waiting; at most p_max_jobs. Each claimed job gets an attempt in state
+submitting and a lease that outlives the endpoint's time-outs. Nothing is claimed while the instance is not adopted.
+To be committed before anything leaves the machine.$$;
+
+create or replace function atelier_engine.promote_due()
+returns void
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+  update atelier_engine.queue q set state = 'ready'
+   where q.state = 'waiting' and q.run_at <= clock_timestamp();
+  update atelier_engine.endpoint_states s set blocked_until = null where s.blocked_until <= clock_timestamp();
+end;
+comment on function atelier_engine.promote_due() is 'Make ready what has waited long enough, and unblock endpoints';
+
+create or replace function atelier_engine.free_slots()
+returns table (endpoint_id uuid, slots integer)
+language sql stable
+begin atomic
+  select f.id, f.slots
+    from (select e.id, e.max_concurrency, b.busy,
+                 case when s.unavailable_count > 0 or s.throttled_count > 0 then least(e.max_concurrency, 1)
+                      else e.max_concurrency end - b.busy as slots
+            from atelier.endpoints e
+            join atelier.api_providers p on p.id = e.provider_id
+            left join atelier_engine.endpoint_states s on s.endpoint_id = e.id
+            cross join lateral (
+              select count(*)::integer as busy
+                from atelier_engine.queue q where q.endpoint_id = e.id and q.state = 'leased') b
+           where e.is_active and p.is_active and s.blocked_until is null) f
+   where f.slots > 0
+   order by f.busy::double precision / f.max_concurrency, f.id;
+end;
+comment on function atelier_engine.free_slots() is
+$$Endpoints that can take requests now, and how many
+
+The least busy first. One that failed lately gets a single request, as a probe.$$;
+
+create or replace function atelier_engine.claim_for_endpoint(p_endpoint_id uuid, p_max_jobs integer)
+returns table (
+  attempt_id uuid,
+  job_id uuid,
+  adapter text,
+  url text,
+  model text,
+  parameters text,
+  secret text,
+  auth_header text,
+  connect_timeout_ms integer,
+  first_byte_timeout_ms integer,
+  total_timeout_ms integer,
+  max_output_bytes bigint,
+  private_network boolean
+)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  lease_margin constant interval := interval '1 minute';
+  endpoint atelier.endpoints;
+  provider atelier.api_providers;
+  token record;
+  lease interval;
+begin
+  select e.* into endpoint from atelier.endpoints e where e.id = p_endpoint_id;
+  select p.* into provider from atelier.api_providers p where p.id = endpoint.provider_id;
+  select t.id, s.secret into token
+    from atelier.provider_tokens t
+    join atelier_engine.provider_secrets s on s.token_id = t.id
+   where t.provider_id = provider.id and t.is_active and provider.auth_scheme <> 'none'
+   order by t.last_used_at nulls first, t.id
+   limit 1;
+  if token.id is null and provider.auth_scheme <> 'none' then
+    return;  -- doctor() tells that the token is missing
+  end if;
+  lease := make_interval(secs => (endpoint.connect_timeout_ms + endpoint.total_timeout_ms) / 1000.0) + lease_margin;
+
+  return query
+    -- Materialized: the planner might else run the limited query more than once and claim too much.
+    with next as materialized (
+      select c.job_id
+        from atelier_engine.routes r
+        cross join lateral (
+          select q.job_id, q.priority, q.run_at
+            from atelier_engine.queue q
+           where q.state = 'ready' and q.model_id = r.model_id
+           order by q.priority desc, q.run_at, q.job_id
+           limit p_max_jobs
+             for update of q skip locked) c
+       where r.endpoint_id = p_endpoint_id
+       order by c.priority desc, c.run_at, c.job_id
+       limit p_max_jobs),
+    leased as (
+      update atelier_engine.queue q
+         set state = 'leased', attempt_id = atelier.uuid7(), endpoint_id = p_endpoint_id,
+             lease_expires_at = clock_timestamp() + lease
+        from next n
+       where q.job_id = n.job_id
+      returning q.job_id, q.attempt_id, q.run_at),
+    attempt as (
+      insert into atelier_engine.attempts as a (id, job_id, number, endpoint_id, endpoint_name, token_id, ready_at)
+      select l.attempt_id, l.job_id,
+             (select coalesce(max(o.number), 0) + 1 from atelier_engine.attempts o where o.job_id = l.job_id),
+             endpoint.id, endpoint.name, token.id, l.run_at
+        from leased l),
+    job as (
+      update atelier.jobs j
+         set status = 'processing', started_at = coalesce(j.started_at, clock_timestamp())
+        from leased l
+       where j.id = l.job_id
+      returning l.attempt_id, j.*)
+    select j.attempt_id, j.id, endpoint.adapter, endpoint.base_url, m.model_key,
+           (jsonb_strip_nulls(jsonb_build_object(
+              'prompt', coalesce(j.enhanced_prompt, j.original_prompt), 'negative_prompt', j.negative_prompt))
+            || j.parameters)::text,
+           case provider.auth_scheme when 'bearer' then 'Bearer ' else '' end || token.secret,
+           case when token.secret is not null then provider.auth_header_name end,
+           endpoint.connect_timeout_ms, endpoint.first_byte_timeout_ms, endpoint.total_timeout_ms,
+           endpoint.max_output_bytes, endpoint.private_network
+      from job j
+      join atelier.api_models m on m.id = j.api_model_id
+     order by j.priority desc, j.attempt_id;
+  if found and token.id is not null then
+    update atelier.provider_tokens t
+       set last_used_at = clock_timestamp(), request_count = t.request_count + 1
+     where t.id = token.id;
+  end if;
+end;
+$$;
+comment on function atelier_engine.claim_for_endpoint(uuid, integer) is
+$$Claim ready jobs for one endpoint
+
+Takes the least recently used token of the provider; without the token that the provider needs, nothing is claimed.$$;
+
+create or replace function atelier_engine.record_sent(p_attempt_ids uuid[], p_sent_at timestamptz[])
+returns void
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+  update atelier_engine.attempts a set state = 'submitted', sent_at = s.sent_at
+    from unnest(p_attempt_ids, p_sent_at) s (attempt_id, sent_at)
+   where a.id = s.attempt_id and a.state = 'submitting';
+  -- Whoever takes a request can be reached.
+  update atelier_engine.endpoint_states s
+     set unavailable_since = null, unavailable_count = 0,
+         blocked_until = case when s.throttled_count > 0 then s.blocked_until end
+   where s.unavailable_count > 0
+     and s.endpoint_id in (select a.endpoint_id from atelier_engine.attempts a where a.id = any (p_attempt_ids));
+end;
+grant execute on function atelier_engine.record_sent(uuid[], timestamptz[]) to atelier_worker;
+comment on function atelier_engine.record_sent(uuid[], timestamptz[]) is
+$$Record that requests were written to their servers completely
+
+The two arrays go together. What is settled already stays as it is.$$;
+
+create or replace function atelier_engine.record_submitted(p_attempt_id uuid, p_external_id text)
+returns void
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+  update atelier_engine.attempts a set state = 'submitted', external_id = left(p_external_id, 500)
+   where a.id = p_attempt_id and a.state in ('submitting', 'submitted');
+end;
+grant execute on function atelier_engine.record_submitted(uuid, text) to atelier_worker;
+comment on function atelier_engine.record_submitted(uuid, text) is
+$$Record the id that an asynchronous provider gave to a request
+
+With it the outcome can be looked up after a crash.$$;
+
+create or replace function atelier_engine.renew_leases(p_attempt_ids uuid[])
+returns void
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+  update atelier_engine.queue q
+     set lease_expires_at = clock_timestamp()
+           + make_interval(secs => (e.connect_timeout_ms + e.total_timeout_ms) / 1000.0) + interval '1 minute'
+    from atelier_engine.attempts a
+    join atelier.endpoints e on e.id = a.endpoint_id
+   where a.id = any (p_attempt_ids) and q.job_id = a.job_id and q.attempt_id = a.id and q.state = 'leased';
+end;
+grant execute on function atelier_engine.renew_leases(uuid[]) to atelier_worker;
+comment on function atelier_engine.renew_leases(uuid[]) is 'Extend the leases of attempts that are still in flight';
+
+create or replace function atelier_engine.cancel_requests()
+returns table (attempt_id uuid)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select q.attempt_id
+    from atelier_engine.queue q
+    join atelier.jobs j on j.id = q.job_id
+   where q.state = 'leased' and j.cancel_requested_at is not null and atelier_engine.instance_is_adopted();
+end;
+grant execute on function atelier_engine.cancel_requests() to atelier_worker;
+comment on function atelier_engine.cancel_requests() is 'Attempts in flight whose job was cancelled meanwhile';
+
+create or replace function atelier_engine.next_wake_at()
+returns timestamptz
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select least(
+           (select min(q.run_at) from atelier_engine.queue q where q.state = 'waiting'),
+           (select min(s.blocked_until)
+              from atelier_engine.endpoint_states s
+             where s.blocked_until is not null
+               and exists (
+                 select from atelier_engine.routes r
+                   join atelier_engine.queue q on q.model_id = r.model_id and q.state = 'ready'
+                  where r.endpoint_id = s.endpoint_id)))
+   where atelier_engine.instance_is_adopted();
+end;
+grant execute on function atelier_engine.next_wake_at() to atelier_worker;
+comment on function atelier_engine.next_wake_at() is
+$$When the next claim is due
+
+The earliest end of a back-off, of a job or of an endpoint with ready jobs; null when there is none. A time in the past
+is over after the next claim.$$;

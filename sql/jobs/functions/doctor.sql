@@ -1,0 +1,172 @@
+-- Jobs: atelier.doctor() and its three parts. Each finding is a row: what was looked at, ok, warning or error, what
+-- was found, and what to do about it.
+
+create or replace function atelier.doctor()
+returns table (check_name text, status text, detail text, hint text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform atelier_engine.assert_service_role();
+  return query select * from atelier_engine.examine_server();
+  return query select * from atelier_engine.examine_workers();
+  return query select * from atelier_engine.examine_providers();
+  return query select * from atelier_engine.examine_data();
+end;
+$$;
+grant execute on function atelier.doctor() to service_role;
+comment on function atelier.doctor() is
+$$Examine the installation
+
+One row per check: ok, warning or error, what was found, and what to do. For the service role (42501).$$;
+
+create or replace function atelier_engine.examine_server()
+returns table (check_name text, status text, detail text, hint text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  preloaded constant boolean := 'atelier' = any (
+    regexp_split_to_array(replace(current_setting('shared_preload_libraries'), '"', ''), '[\s,]+')
+    || regexp_split_to_array(replace(current_setting('shared_preload_libraries'), '$libdir/', ''), '[\s,]+'));
+  slots constant integer := current_setting('max_worker_processes')::integer;
+  used integer;
+begin
+  return query select 'library',
+    case when preloaded then 'ok' else 'warning' end,
+    case when preloaded then 'shared_preload_libraries names atelier'
+         else 'shared_preload_libraries does not name atelier' end,
+    case when not preloaded then 'Add atelier to shared_preload_libraries and restart the server, or call '
+                                 'atelier.start() after each restart.' end;
+
+  select count(*) into used
+    from pg_stat_activity a
+   where a.backend_type not in (
+     'client backend', 'autovacuum launcher', 'autovacuum worker', 'background writer', 'checkpointer', 'walwriter',
+     'startup', 'walreceiver', 'walsender', 'archiver', 'logger', 'standalone backend');
+  return query select 'worker_slots',
+    case when used < slots then 'ok' else 'warning' end,
+    format('%s of max_worker_processes = %s are taken', used, slots),
+    case when used >= slots then 'Raise max_worker_processes and restart the server: Atelier needs two for the server '
+                                 'and two for each database, and parallel queries take the rest.' end;
+
+  return query select 'primary',
+    case when pg_is_in_recovery() then 'warning' else 'ok' end,
+    case when pg_is_in_recovery() then 'this server is a standby' else 'this server is a primary' end,
+    case when pg_is_in_recovery() then 'Jobs are carried by the primary; the workers start here after a promotion.' end;
+
+  return query select 'role ' || r.name,
+    case when p.oid is null or (r.name = 'service_role' and not p.rolbypassrls)
+              or (r.name = 'atelier_worker' and not p.rolcanlogin) then 'error'
+         when r.name = 'atelier_worker' and p.rolsuper then 'warning' else 'ok' end,
+    case when p.oid is null then 'the role does not exist'
+         when r.name = 'service_role' and not p.rolbypassrls then 'the role does not bypass row level security'
+         when r.name = 'atelier_worker' and not p.rolcanlogin then 'the role may not log in'
+         when r.name = 'atelier_worker' and p.rolsuper then 'the role is a superuser' else 'the role is as it should be'
+    end,
+    case when p.oid is null then format('create role %I', r.name)
+         when r.name = 'service_role' and not p.rolbypassrls then 'alter role service_role bypassrls'
+         when r.name = 'atelier_worker' and not p.rolcanlogin then 'alter role atelier_worker login'
+         when r.name = 'atelier_worker' and p.rolsuper then 'alter role atelier_worker nosuperuser' end
+    from (values ('anon'), ('authenticated'), ('service_role'), ('atelier_worker')) r (name)
+    left join pg_roles p on p.rolname = r.name;
+end;
+$$;
+comment on function atelier_engine.examine_server() is 'Part of doctor(): settings and roles of the server';
+
+create or replace function atelier_engine.examine_workers()
+returns table (check_name text, status text, detail text, hint text)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  database constant oid := (select d.oid from pg_database d where d.datname = current_database());
+  wants_runner constant boolean := exists (
+    select from atelier.endpoints e where e.is_active and e.base_url like 'runner:%');
+begin
+  return query
+    with process as materialized (
+      select w.process, w.state, concat_ws(', ', w.state, nullif(w.detail, ''),
+               case when w.restarts > 0 then format('restarted %s times', w.restarts) end) as description
+        from atelier_engine.worker_processes() w
+       where w.database_oid is null or w.database_oid = database)
+    select w.name,
+           case when p.state = 'running' then 'ok' when p.state = 'starting' then 'warning' else 'error' end,
+           coalesce(p.description, 'does not run'),
+           case when p.state is null then 'Call atelier.start(); if that does not help, see worker_slots and the log.'
+                when p.state = 'starting' then 'Look again in a moment.'
+                when p.state <> 'running' then 'The server log says more.' end
+      from (values ('launcher', true), ('dispatcher', true), ('courier', true), ('janitor', true),
+                   ('runner_supervisor', wants_runner), ('runner', wants_runner)) w (name, wanted)
+      left join process p on p.process = w.name
+     where w.wanted;
+end;
+$$;
+comment on function atelier_engine.examine_workers() is 'Part of doctor(): the processes of Atelier';
+
+create or replace function atelier_engine.examine_providers()
+returns table (check_name text, status text, detail text, hint text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+    select 'endpoint ' || h.endpoint,
+           case when h.health = 'healthy' and not t.missing and h.max_concurrency > 0 then 'ok' else 'warning' end,
+           case when t.missing then format('provider %s has no active token with a secret', h.provider)
+                when h.max_concurrency = 0 then 'paused, max_concurrency is 0'
+                when h.health = 'healthy' then format('healthy, %s of %s slots busy', h.busy, h.max_concurrency)
+                else format('%s: %s', h.health, h.last_error) end,
+           case when t.missing then 'Store one with atelier.set_provider_token().'
+                when h.max_concurrency = 0 then 'Raise max_concurrency to let jobs through.'
+                when h.health = 'unavailable' then 'Is the server up, and base_url right? It is tried again by itself.'
+           end
+      from atelier.endpoint_health h
+      join atelier.api_providers p on p.name = h.provider
+      cross join lateral (
+        select p.auth_scheme <> 'none' and not exists (
+          select from atelier.provider_tokens k
+            join atelier_engine.provider_secrets s on s.token_id = k.id
+           where k.provider_id = p.id and k.is_active) as missing) t
+     where h.is_active
+     order by h.endpoint;
+  return query
+    select 'model ' || m.model_key, 'warning', 'no active endpoint takes its jobs',
+           'Add a row to atelier.endpoints for its provider, or make one active.'
+      from atelier.api_models m
+     where m.is_active and not exists (select from atelier_engine.routes r where r.model_id = m.id)
+     order by m.model_key;
+end;
+$$;
+comment on function atelier_engine.examine_providers() is 'Part of doctor(): endpoints, tokens and models';
+
+create or replace function atelier_engine.examine_data()
+returns table (check_name text, status text, detail text, hint text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  adopted constant boolean := atelier_engine.instance_is_adopted();
+  stuck constant bigint := (select count(*) from atelier.stuck_jobs);
+  not_dumped constant text := (
+    select string_agg(c.oid::regclass::text, ', ' order by c.oid::regclass::text)
+      from pg_class c
+      join pg_extension e on e.extname = 'atelier'
+     where c.relnamespace = 'atelier'::regnamespace and c.relkind = 'r' and c.oid <> all (coalesce(e.extconfig, '{}')));
+begin
+  return query select 'instance',
+    case when adopted then 'ok' else 'error' end,
+    case when adopted then 'this database dispatches its jobs'
+         else 'this database was restored or copied, and dispatches nothing' end,
+    case when not adopted then 'Call atelier.adopt_instance() when the original is not at work any more.' end;
+  return query select 'stuck_jobs',
+    case when stuck = 0 then 'ok' else 'error' end,
+    format('%s unfinished jobs without an owner', stuck),
+    case when stuck > 0 then 'See atelier.stuck_jobs. If the workers run and the instance is adopted, this is a bug.' end;
+  return query select 'dump',
+    case when not_dumped is null then 'ok' else 'error' end,
+    coalesce('pg_dump leaves out ' || not_dumped, 'pg_dump takes every table along'),
+    case when not_dumped is not null then 'This is a bug of the installed version.' end;
+end;
+$$;
+comment on function atelier_engine.examine_data() is 'Part of doctor(): whether jobs can go on, and dumps are complete';

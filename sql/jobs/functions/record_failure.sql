@@ -1,0 +1,166 @@
+-- Jobs: what the dispatcher calls when an attempt failed or was cancelled, and what is learned about endpoints.
+
+create or replace function atelier_engine.record_failure(
+  p_attempt_id uuid,
+  p_error_class text,
+  p_http_status integer,
+  p_message text,
+  p_detail text,
+  p_retry_after_ms integer,
+  p_request_sent boolean,
+  p_started_at timestamptz,
+  p_sent_at timestamptz,
+  p_first_byte_at timestamptz,
+  p_finished_at timestamptz
+)
+returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  owned constant uuid := atelier_engine.own_attempt(p_attempt_id);
+  message constant text := coalesce(nullif(left(p_message, 1000), ''), replace(p_error_class, '_', ' '), 'unknown');
+  attempt atelier_engine.attempts;
+  cancelled boolean;
+begin
+  if owned is null then
+    return null;
+  end if;
+  update atelier_engine.attempts a
+     set state = case p_error_class when 'ambiguous' then 'ambiguous' else 'failed' end,
+         started_at = p_started_at, sent_at = coalesce(p_sent_at, a.sent_at), first_byte_at = p_first_byte_at,
+         finished_at = p_finished_at, recorded_at = clock_timestamp(), error_class = p_error_class,
+         error_message = message, error_detail = left(p_detail, 4000), http_status = nullif(p_http_status, 0)
+   where a.id = p_attempt_id
+  returning a.* into attempt;
+  perform atelier_engine.note_endpoint_failure(
+    attempt.endpoint_id, attempt.token_id, p_error_class, message, p_retry_after_ms, p_request_sent);
+
+  select j.cancel_requested_at is not null into cancelled from atelier.jobs j where j.id = owned;
+  if cancelled then
+    perform atelier_engine.finish_job(owned, 'cancelled', null, null);
+  elsif p_error_class = 'unavailable' then
+    if atelier_engine.waited_too_long(owned, attempt.endpoint_id) then
+      perform atelier_engine.finish_job(owned, 'failed', p_error_class, message);
+    else
+      perform atelier_engine.release_job(owned, null, p_error_class, message);
+    end if;
+  elsif p_error_class = 'throttled' then
+    perform atelier_engine.release_job(owned, null, p_error_class, message);
+  elsif p_error_class = 'ambiguous' then
+    perform atelier_engine.resolve_ambiguous(owned, p_attempt_id, p_error_class, message);
+  elsif p_error_class in ('auth', 'payment', 'invalid_input', 'content_policy', 'expired', 'too_large') then
+    update atelier.jobs j set attempts = j.attempts + 1 where j.id = owned;
+    perform atelier_engine.finish_job(owned, 'failed', p_error_class, message);
+  else
+    perform atelier_engine.retry_or_fail(owned, p_error_class, message);
+  end if;
+  return (select j.status from atelier.jobs j where j.id = owned);
+end;
+$$;
+grant execute on function atelier_engine.record_failure(
+  uuid, text, integer, text, text, integer, boolean, timestamptz, timestamptz, timestamptz, timestamptz)
+  to atelier_worker;
+comment on function atelier_engine.record_failure(
+  uuid, text, integer, text, text, integer, boolean, timestamptz, timestamptz, timestamptz, timestamptz) is
+$$Record that an attempt failed, and decide what becomes of the job
+
+unavailable and throttled cost no attempt: the endpoint is left alone for a while and the job keeps its place, until
+unavailable_timeout has passed. ambiguous goes by the endpoint's ambiguity_policy. auth, payment, invalid_input,
+content_policy, expired and too_large fail at once. Everything else uses up an attempt and is tried again with a
+growing pause. A job that the user cancelled meanwhile is cancelled. Returns the new status of the job, or null when
+the attempt does not own it any more.$$;
+
+create or replace function atelier_engine.record_cancelled(p_attempt_id uuid)
+returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  owned constant uuid := atelier_engine.own_attempt(p_attempt_id);
+begin
+  if owned is null then
+    return false;
+  end if;
+  update atelier_engine.attempts a set state = 'cancelled', recorded_at = clock_timestamp()
+   where a.id = p_attempt_id;
+  perform atelier_engine.finish_job(owned, 'cancelled', null, null);
+  return true;
+end;
+$$;
+grant execute on function atelier_engine.record_cancelled(uuid) to atelier_worker;
+comment on function atelier_engine.record_cancelled(uuid) is
+$$Record that a request was cancelled
+
+The job is cancelled. False when the attempt does not own it any more.$$;
+
+create or replace function atelier_engine.waited_too_long(p_job_id uuid, p_endpoint_id uuid)
+returns boolean
+language sql stable
+begin atomic
+  -- Both the job and the outage must be old: a short outage must not fail what had waited in a long queue.
+  select exists (
+    select from atelier.jobs j
+      cross join atelier.endpoints e
+      join atelier_engine.endpoint_states s on s.endpoint_id = e.id
+     where j.id = p_job_id and e.id = p_endpoint_id
+       and greatest(j.created_at, s.unavailable_since) + e.unavailable_timeout <= clock_timestamp()
+       and s.unavailable_since is not null);
+end;
+comment on function atelier_engine.waited_too_long(uuid, uuid) is
+  'Whether a job has waited for longer than unavailable_timeout for an endpoint that cannot be reached';
+
+create or replace function atelier_engine.note_endpoint_failure(
+  p_endpoint_id uuid, p_token_id uuid, p_error_class text, p_message text, p_retry_after_ms integer,
+  p_request_sent boolean
+)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  longest_pause constant interval := interval '1 hour';
+  moment constant timestamptz := clock_timestamp();
+  unavailable constant boolean := p_error_class = 'unavailable';
+  throttled constant boolean := p_error_class = 'throttled';
+  asked constant interval := least(make_interval(secs => coalesce(p_retry_after_ms, 0) / 1000.0), longest_pause);
+  state atelier_engine.endpoint_states;
+  blocked boolean;
+begin
+  update atelier.provider_tokens t
+     set error_count = t.error_count + 1, last_error = p_message, last_error_at = moment
+   where t.id = p_token_id and p_error_class in ('auth', 'payment');
+  if p_endpoint_id is null then
+    return;
+  end if;
+  insert into atelier_engine.endpoint_states (endpoint_id) values (p_endpoint_id) on conflict do nothing;
+  select s.* into state from atelier_engine.endpoint_states s where s.endpoint_id = p_endpoint_id for update;
+  -- Requests that were on their way when the first one failed say nothing new.
+  blocked := coalesce(state.blocked_until > moment, false);
+  if unavailable then
+    state.unavailable_since := coalesce(state.unavailable_since, moment);
+    state.unavailable_count := greatest(state.unavailable_count + case when blocked then 0 else 1 end, 1);
+  elsif p_request_sent then
+    state.unavailable_since := null;
+    state.unavailable_count := 0;
+  end if;
+  if throttled then
+    state.throttled_count := greatest(state.throttled_count + case when blocked then 0 else 1 end, 1);
+  end if;
+  if throttled or (unavailable and not blocked) then
+    state.blocked_until := greatest(
+      state.blocked_until,
+      moment + greatest(asked, atelier_engine.back_off(greatest(state.unavailable_count, state.throttled_count))));
+  end if;
+  update atelier_engine.endpoint_states s
+     set unavailable_since = state.unavailable_since, unavailable_count = state.unavailable_count,
+         throttled_count = state.throttled_count, blocked_until = state.blocked_until,
+         last_error_class = p_error_class, last_error = p_message, last_error_at = moment
+   where s.endpoint_id = p_endpoint_id;
+end;
+$$;
+comment on function atelier_engine.note_endpoint_failure(uuid, uuid, text, text, integer, boolean) is
+$$Learn from a failure about the endpoint and the token
+
+An endpoint that cannot be reached, or that asks for patience, gets nothing for a while: as long as it asked for (at
+most an hour), or 1 to 30 seconds that grow with each failure. Refused tokens are counted.$$;

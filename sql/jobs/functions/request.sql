@@ -1,0 +1,164 @@
+-- Jobs: who may ask for what. Internal to queue_job().
+
+create or replace function atelier_engine.check_prompt(p_name text, p_prompt text)
+returns void
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  max_characters constant integer := 10000;
+begin
+  if char_length(p_prompt) > max_characters then
+    raise invalid_parameter_value using
+      message = format('%s is too long', p_name),
+      detail = format('It has %s characters; the limit is %s.', char_length(p_prompt), max_characters);
+  end if;
+end;
+$$;
+comment on function atelier_engine.check_prompt(text, text) is
+$$Refuse a prompt of more than 10 000 characters
+
+Raises 22023, without repeating the prompt.$$;
+
+create or replace function atelier_engine.choose_model(p_model text, p_job_type text)
+returns atelier.api_models
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  modality constant text := case when p_job_type ~ 'video' then 'video' else 'image' end;
+  chosen atelier.api_models;
+begin
+  select m.* into chosen
+    from atelier.api_models m
+    join atelier.api_providers p on p.id = m.provider_id
+   where m.is_active and p.is_active and m.modality in ('image', 'video')
+     and case when p_model is null then m.modality = choose_model.modality
+              else m.model_key = p_model or p_model = any (m.aliases) end
+   order by m.model_key = p_model desc, m.capabilities -> 'job_types' ? p_job_type desc nulls last,
+            m.is_default desc, m.priority desc, m.created_at, m.id
+   limit 1;
+  if found then
+    return chosen;
+  end if;
+  raise sqlstate 'PT404' using
+    message = 'unknown model',
+    detail = case when p_model is null then format('There is no active model for %ss.', modality)
+                  else format('No active model for pictures or videos is called %s.', quote_ident(left(p_model, 100)))
+             end,
+    hint = coalesce((
+      select format('Use one of: %s.', string_agg(a.model_key, ', ' order by a.model_key))
+        from (select m.model_key
+                from atelier.api_models m
+                join atelier.api_providers p on p.id = m.provider_id
+               where m.is_active and p.is_active and m.modality in ('image', 'video')
+               order by m.is_default desc, m.priority desc, m.model_key
+               limit 20) a), 'No model is active.');
+end;
+$$;
+comment on function atelier_engine.choose_model(text, text) is
+$$The model of a request
+
+By key or alias; without a name the default model for pictures, or for videos if the job type says so. Raises PT404
+with the models there are.$$;
+
+create or replace function atelier_engine.choose_job_type(p_model atelier.api_models, p_job_type text)
+returns text
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  family constant text := case
+    when p_model.model_family = 'sdxl' and p_model.modality = 'image' then 'sdxl_image'
+    when p_model.model_family = 'wan' and p_model.modality = 'video' then 'wan_video'
+    when p_model.model_family = 'rv51' and p_model.modality = 'image' then 'rv51'
+    else p_model.modality end;
+  allowed text[] := (select array_agg(t order by t) from jsonb_object_keys(p_model.capabilities -> 'job_types') t);
+begin
+  if allowed is null then
+    allowed := array[family || '_fast', family || '_high'];
+  end if;
+  if p_job_type is null then
+    return case when family || '_high' = any (allowed) then family || '_high' else allowed[1] end;
+  end if;
+  if p_job_type <> all (allowed) then
+    raise invalid_parameter_value using
+      message = 'the model does not take this job type',
+      detail = format('%s does not take %s.', p_model.model_key, quote_ident(left(p_job_type, 60))),
+      hint = format('It takes: %s.', array_to_string(allowed, ', '));
+  end if;
+  return p_job_type;
+end;
+$$;
+comment on function atelier_engine.choose_job_type(atelier.api_models, text) is
+$$The job type of a request
+
+Without a name the high quality one of the model. Raises 22023 with the job types the model takes.$$;
+
+create or replace function atelier_engine.assert_may_submit(p_user_id uuid, p_priority integer)
+returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_user_id is null then
+    raise sqlstate 'PT401' using
+      message = 'sign in to queue a job',
+      hint = 'Send a JWT in the Authorization header, or set request.jwt.claims in SQL.';
+  end if;
+  if not exists (select from atelier.profiles p where p.id = p_user_id) then
+    raise sqlstate 'PT404' using
+      message = 'the signed-in user has no profile',
+      hint = 'A profile is made when a row is added to auth.users.';
+  end if;
+  if p_priority is null or p_priority not between -1000 and 1000 then
+    raise invalid_parameter_value using
+      message = 'priority is out of range', hint = 'Use a number from -1000 to 1000; 0 is normal.';
+  end if;
+  if p_priority > 0 and not atelier_engine.is_service_role() then
+    raise insufficient_privilege using
+      message = 'only the service role may raise the priority', hint = 'Leave priority out.';
+  end if;
+end;
+$$;
+comment on function atelier_engine.assert_may_submit(uuid, integer) is
+$$Refuse a caller who may not queue a job of this priority
+
+Raises PT401, PT404, 22023 or 42501.$$;
+
+create or replace function atelier_engine.must_wait_for(p_user_id uuid, p_job_ids uuid[])
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  max_dependencies constant integer := 100;
+  waits boolean := false;
+  dependency record;
+begin
+  if cardinality(p_job_ids) > max_dependencies then
+    raise invalid_parameter_value using
+      message = 'too many dependencies', detail = format('The limit is %s.', max_dependencies);
+  end if;
+  for dependency in
+    select d.id, j.status
+      from unnest(p_job_ids) d (id)
+      left join atelier.jobs j on j.id = d.id and j.user_id = p_user_id
+  loop
+    if dependency.status is null then
+      raise sqlstate 'PT404' using
+        message = 'no such job', detail = format('The job %s in depends_on is unknown.', dependency.id);
+    elsif dependency.status in ('failed', 'cancelled') then
+      raise sqlstate 'PT409' using
+        message = 'a job in depends_on will never complete',
+        detail = format('The job %s is %s.', dependency.id, dependency.status);
+    end if;
+    waits := waits or dependency.status <> 'completed';
+  end loop;
+  return waits;
+end;
+$$;
+comment on function atelier_engine.must_wait_for(uuid, uuid[]) is
+$$Whether one of these jobs is not completed yet
+
+Raises PT404 for a job that is not the user's, PT409 for one that failed or was cancelled, 22023 for too many.$$;

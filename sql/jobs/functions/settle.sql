@@ -1,0 +1,166 @@
+-- Jobs: attempts whose carrier is gone, and jobs that waited too long.
+
+create or replace function atelier_engine.settle_attempts(p_attempt_ids uuid[], p_reason text)
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  message constant text := coalesce(nullif(left(p_reason, 1000), ''), 'the carrier of the request is gone');
+  lost record;
+  settled integer := 0;
+begin
+  if not atelier_engine.instance_is_adopted() then
+    return 0;
+  end if;
+  for lost in
+    select q.job_id, q.attempt_id
+      from atelier_engine.queue q
+     where q.state = 'leased' and (p_attempt_ids is null or q.attempt_id = any (p_attempt_ids))
+     order by q.job_id
+       for update
+  loop
+    perform atelier_engine.settle_attempt(lost.job_id, lost.attempt_id, message);
+    settled := settled + 1;
+  end loop;
+  return settled;
+end;
+$$;
+grant execute on function atelier_engine.settle_attempts(uuid[], text) to atelier_worker;
+comment on function atelier_engine.settle_attempts(uuid[], text) is
+$$Settle attempts in flight whose outcome will never be reported
+
+They become ambiguous, and their endpoint's ambiguity_policy decides about the jobs. Null means every attempt in
+flight in this database: a new dispatcher begins with that. Returns how many were settled.$$;
+
+create or replace function atelier_engine.settle_attempt(p_job_id uuid, p_attempt_id uuid, p_reason text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update atelier_engine.attempts a
+     set state = 'ambiguous', recorded_at = clock_timestamp(), error_class = 'ambiguous', error_message = p_reason
+   where a.id = p_attempt_id;
+  perform atelier_engine.resolve_ambiguous(p_job_id, p_attempt_id, 'ambiguous', p_reason);
+end;
+$$;
+comment on function atelier_engine.settle_attempt(uuid, uuid, text) is
+  'Make one attempt ambiguous and decide about its job';
+
+create or replace function atelier_engine.reap_expired_leases()
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  batch constant integer := 1000;
+  late record;
+  reaped integer := 0;
+begin
+  if not atelier_engine.instance_is_adopted() then
+    return 0;
+  end if;
+  for late in
+    select q.job_id, q.attempt_id, q.state
+      from atelier_engine.queue q
+     where q.state in ('leased', 'held')
+       and (q.lease_expires_at <= clock_timestamp() or q.next_check_at <= clock_timestamp())
+     order by q.job_id
+     limit batch
+       for update skip locked
+  loop
+    if late.state = 'leased' then
+      perform atelier_engine.settle_attempt(late.job_id, late.attempt_id, 'the lease expired before an answer came');
+    else
+      perform atelier_engine.finish_job(
+        late.job_id, 'failed', 'ambiguous', 'it is not known whether the request was carried out');
+    end if;
+    reaped := reaped + 1;
+  end loop;
+  return reaped + atelier_engine.fail_unreachable(batch) + atelier_engine.unblock_missed(batch);
+end;
+$$;
+grant execute on function atelier_engine.reap_expired_leases() to atelier_worker;
+comment on function atelier_engine.reap_expired_leases() is
+$$Look after the jobs that nobody else will
+
+Settles attempts whose lease is over, fails held jobs whose time is up and jobs whose endpoints were out of reach for
+too long, and starts jobs whose last dependency was completed while they were being queued. Returns how many.$$;
+
+create or replace function atelier_engine.fail_unreachable(p_limit integer)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  stranded record;
+  failed integer := 0;
+begin
+  for stranded in
+    with lost_models as materialized (
+      select r.model_id, max(e.unavailable_timeout) as patience, max(s.last_error) as reason
+        from atelier_engine.routes r
+        join atelier.endpoints e on e.id = r.endpoint_id
+        left join atelier_engine.endpoint_states s on s.endpoint_id = r.endpoint_id
+       group by r.model_id
+      having bool_and(coalesce(s.unavailable_since + e.unavailable_timeout <= clock_timestamp(), false)))
+    select q.job_id, coalesce(m.reason, 'no endpoint can be reached') as reason
+      from lost_models m
+      join atelier_engine.queue q on q.model_id = m.model_id and q.state = 'ready'
+      join atelier.jobs j on j.id = q.job_id
+     where j.created_at + m.patience <= clock_timestamp()
+     order by q.job_id
+     limit p_limit
+       for update of q skip locked
+  loop
+    perform atelier_engine.finish_job(stranded.job_id, 'failed', 'unavailable', stranded.reason);
+    failed := failed + 1;
+  end loop;
+  return failed;
+end;
+$$;
+comment on function atelier_engine.fail_unreachable(integer) is
+$$Fail ready jobs that waited longer than unavailable_timeout
+
+Only where every endpoint of their model has been out of reach for as long.$$;
+
+create or replace function atelier_engine.unblock_missed(p_limit integer)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  missed record;
+  changed integer := 0;
+begin
+  for missed in
+    select q.job_id, bool_or(j.status in ('failed', 'cancelled')) as hopeless
+      from atelier_engine.queue q
+      left join atelier.job_dependencies d on d.job_id = q.job_id
+      left join atelier.jobs j on j.id = d.depends_on_job_id
+     where q.state = 'blocked'
+     group by q.job_id
+    having coalesce(bool_or(j.status in ('failed', 'cancelled')), false)
+        or coalesce(bool_and(j.status = 'completed'), true)
+     order by q.job_id
+     limit p_limit
+  loop
+    perform from atelier_engine.queue q where q.job_id = missed.job_id and q.state = 'blocked' for update skip locked;
+    continue when not found;
+    if missed.hopeless then
+      perform atelier_engine.finish_job(
+        missed.job_id, 'failed', 'dependency', 'a job that this one depends on did not complete');
+    else
+      perform atelier_engine.release_job(missed.job_id, null, null, null);
+      perform atelier_engine.wake_dispatcher();
+    end if;
+    changed := changed + 1;
+  end loop;
+  return changed;
+end;
+$$;
+comment on function atelier_engine.unblock_missed(integer) is
+$$Decide about blocked jobs whose dependencies ended while they were being queued
+
+Such a job could not see the end of its dependency, nor the dependency the job.$$;

@@ -1,0 +1,228 @@
+-- Jobs: what users call.
+
+create or replace function atelier.queue_job(
+  prompt text,
+  model text default null,
+  parameters jsonb default '{}',
+  negative_prompt text default null,
+  job_type text default null,
+  destination text default 'workspace',
+  workspace_session_id uuid default null,
+  priority integer default 0,
+  metadata jsonb default '{}',
+  depends_on uuid[] default '{}'
+)
+returns atelier.jobs
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  caller constant uuid := auth.uid();
+  max_json_bytes constant integer := 65536;
+  chosen atelier.api_models;
+  chosen_type text;
+  final_parameters jsonb;
+  waits boolean;
+  job atelier.jobs;
+begin
+  perform atelier_engine.assert_may_submit(caller, queue_job.priority);
+  perform atelier_engine.check_prompt('prompt', queue_job.prompt);
+  perform atelier_engine.check_prompt('negative_prompt', queue_job.negative_prompt);
+  if queue_job.prompt is null or queue_job.prompt !~ '\S' then
+    raise invalid_parameter_value using message = 'prompt is empty', hint = 'Say what the picture should show.';
+  end if;
+  perform atelier_engine.assert_json_object('parameters', queue_job.parameters, max_json_bytes);
+  perform atelier_engine.assert_json_object('metadata', queue_job.metadata, max_json_bytes);
+  if coalesce(queue_job.destination, '') not in ('workspace', 'library') then
+    raise invalid_parameter_value using
+      message = 'unknown destination', hint = 'Use workspace or library.';
+  end if;
+  if queue_job.workspace_session_id is not null and not exists (
+    select from atelier.workspace_sessions s where s.id = queue_job.workspace_session_id and s.user_id = caller) then
+    raise sqlstate 'PT404' using
+      message = 'no such workspace session', hint = 'Make one with create_workspace_session().';
+  end if;
+  waits := atelier_engine.must_wait_for(caller, queue_job.depends_on);
+
+  chosen := atelier_engine.choose_model(queue_job.model, queue_job.job_type);
+  chosen_type := atelier_engine.choose_job_type(chosen, queue_job.job_type);
+  -- A named job type has defaults of its own; without one the model's defaults hold.
+  final_parameters := atelier_engine.validate_parameters(
+    chosen.parameter_schema,
+    chosen.input_defaults
+      || coalesce(chosen.capabilities -> 'job_types' -> queue_job.job_type, '{}')
+      || queue_job.parameters);
+  if chosen.parameter_schema -> 'properties' ? 'seed' and not final_parameters ? 'seed' then
+    -- Drawn here, so that every try of the job makes the same picture.
+    final_parameters := final_parameters || jsonb_build_object('seed', floor(random() * 2147483648)::bigint);
+  end if;
+
+  insert into atelier.jobs (
+    user_id, created_at, updated_at, job_type, format, quality, model_type, api_model_id, original_prompt,
+    negative_prompt, parameters, metadata, destination, workspace_session_id, priority, estimated_seconds)
+  values (
+    caller, clock_timestamp(), clock_timestamp(), chosen_type, chosen.modality,
+    case when chosen_type ~ 'fast' then 'fast' else 'high' end,
+    substring(lower(chosen.model_family) from '^[a-z0-9][a-z0-9._-]{0,62}$'), chosen.id, queue_job.prompt,
+    queue_job.negative_prompt, final_parameters, queue_job.metadata, queue_job.destination,
+    queue_job.workspace_session_id, queue_job.priority, atelier_engine.estimate_seconds(chosen, final_parameters))
+  returning * into job;
+  insert into atelier.job_dependencies (job_id, depends_on_job_id)
+  select distinct job.id, d.id from unnest(queue_job.depends_on) d (id);
+  insert into atelier_engine.queue (job_id, model_id, priority, run_at, state)
+  values (job.id, chosen.id, queue_job.priority, job.created_at, case when waits then 'blocked' else 'ready' end);
+  perform atelier_engine.wake_dispatcher();
+  return job;
+end;
+$$;
+grant execute on function
+  atelier.queue_job(text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[]) to authenticated, service_role;
+comment on function atelier.queue_job(text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[]) is
+$$Ask for pictures or videos
+
+Queues one job for the signed-in user and returns it; it starts when the transaction commits. `model` is a model_key or
+alias (default: the default model), `parameters` what the model's parameter_schema knows, such as width, height, steps,
+guidance, seed and n; `negative_prompt` what to avoid (null is not the same as an empty one); `job_type` one of the
+model's job types; `destination` workspace or library; `depends_on` jobs that must be completed first. Only the service
+role may raise `priority`.
+Fails with PT401 (not signed in), PT404 (no profile, unknown model, session or job), PT409 (a job in depends_on failed),
+42501 (priority) or 22023 (anything else, with a hint), and leaves nothing behind.$$;
+
+-- No SET clause and no rights of the owner: either would forbid the commit.
+create or replace procedure atelier.generate(
+  prompt text,
+  model text default null,
+  parameters jsonb default '{}',
+  negative_prompt text default null,
+  job_type text default null,
+  destination text default 'workspace',
+  workspace_session_id uuid default null,
+  wait_timeout interval default interval '5 minutes',
+  inout job_id uuid default null,
+  inout status text default null
+)
+language plpgsql
+as $$
+declare
+  job atelier.jobs;
+begin
+  job := atelier.queue_job(generate.prompt, generate.model, generate.parameters, generate.negative_prompt,
+                           generate.job_type, generate.destination, generate.workspace_session_id);
+  generate.job_id := job.id;
+  commit;
+  call atelier.wait_for_job(generate.job_id, generate.wait_timeout, generate.status);
+  if generate.status in ('failed', 'cancelled') then
+    select j.* into job from atelier.jobs j where j.id = generate.job_id;
+    raise sqlstate 'PT422' using
+      message = pg_catalog.format('the job %s', case job.status when 'failed' then 'failed' else 'was cancelled' end),
+      detail = pg_catalog.concat_ws(' ', pg_catalog.format('Job %s:', job.id), job.error_message),
+      hint = 'atelier.job_attempts() tells what was tried.';
+  end if;
+end;
+$$;
+grant execute on procedure atelier.generate(text, text, jsonb, text, text, text, uuid, interval, uuid, text)
+  to authenticated, service_role;
+comment on procedure atelier.generate(text, text, jsonb, text, text, text, uuid, interval, uuid, text) is
+$$Ask for pictures and wait for them
+
+queue_job(), commit, wait_for_job(). Gives back the id of the job and its status; when wait_timeout has passed that is
+queued or processing, and the job goes on. Raises what queue_job() raises, and PT422 when the job failed or was
+cancelled. It commits, so it cannot run inside a transaction block.$$;
+
+create or replace function atelier.cancel_job(job_id uuid)
+returns atelier.jobs
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  queue_state text;
+  job atelier.jobs;
+begin
+  if not exists (
+    select from atelier.jobs j
+     where j.id = cancel_job.job_id and (j.user_id = auth.uid() or atelier_engine.is_service_role())) then
+    raise sqlstate 'PT404' using
+      message = 'no such job', hint = 'The job does not exist or belongs to somebody else.';
+  end if;
+  -- The workers lock the queue row first, too.
+  select q.state into queue_state from atelier_engine.queue q where q.job_id = cancel_job.job_id for update;
+  select j.* into job from atelier.jobs j where j.id = cancel_job.job_id;
+  if job.status in ('queued', 'processing') then
+    if queue_state = 'leased' then
+      update atelier.jobs j set cancel_requested_at = coalesce(j.cancel_requested_at, clock_timestamp())
+       where j.id = job.id;
+    else
+      perform atelier_engine.finish_job(job.id, 'cancelled', null, null);
+    end if;
+    perform atelier_engine.wake_dispatcher();
+  end if;
+  select j.* into job from atelier.jobs j where j.id = cancel_job.job_id;
+  return job;
+end;
+$$;
+grant execute on function atelier.cancel_job(uuid) to authenticated, service_role;
+comment on function atelier.cancel_job(uuid) is
+$$Cancel a job
+
+A queued job is cancelled at once. For one that is being processed, cancel_requested_at is set and the server is told
+to stop; the job is cancelled soon, unless its result arrives first. A finished job is returned as it is.
+Fails with PT404 for an unknown job and for somebody else's.$$;
+
+create or replace function atelier.job_attempts(job_id uuid)
+returns table (
+  attempt integer,
+  state text,
+  endpoint text,
+  claimed_at timestamptz,
+  sent_at timestamptz,
+  first_byte_at timestamptz,
+  finished_at timestamptz,
+  waited_ms bigint,
+  submitting_ms bigint,
+  computing_ms bigint,
+  ingesting_ms bigint,
+  error_class text,
+  error_message text,
+  http_status integer
+)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (
+    select from atelier.jobs j
+     where j.id = job_attempts.job_id
+       and (j.user_id = auth.uid() or atelier_engine.is_service_role() or atelier_engine.user_has_role(auth.uid(), 'admin'))) then
+    raise sqlstate 'PT404' using
+      message = 'no such job', hint = 'The job does not exist or belongs to somebody else.';
+  end if;
+  return query
+    select a.number, a.state, a.endpoint_name, a.claimed_at, a.sent_at, a.first_byte_at, a.finished_at,
+           atelier_engine.milliseconds_between(a.ready_at, a.claimed_at),
+           atelier_engine.milliseconds_between(a.claimed_at, a.sent_at),
+           atelier_engine.milliseconds_between(a.sent_at, a.first_byte_at),
+           atelier_engine.milliseconds_between(a.first_byte_at, a.recorded_at),
+           a.error_class, a.error_message, a.http_status
+      from atelier_engine.attempts a
+     where a.job_id = job_attempts.job_id
+     order by a.number;
+end;
+$$;
+grant execute on function atelier.job_attempts(uuid) to authenticated, service_role;
+comment on function atelier.job_attempts(uuid) is
+$$What was tried for a job
+
+One row per attempt: its endpoint, when it was claimed, when the request was sent, when the answer began and when it
+was complete; and the milliseconds spent waiting in the queue, submitting the request, computing at the server, and
+ingesting (downloading, checking and storing the outputs). Null means not reached. For the owner, admins and the service
+role; PT404 for others.$$;
+
+create or replace function atelier_engine.milliseconds_between(p_from timestamptz, p_to timestamptz)
+returns bigint
+language sql immutable
+begin atomic
+  -- Two clocks may be compared here: the server's and the courier's.
+  select greatest(round(extract(epoch from p_to - p_from) * 1000), 0)::bigint where p_from is not null and p_to is not null;
+end;
+comment on function atelier_engine.milliseconds_between(timestamptz, timestamptz) is
+  'Whole milliseconds from one time to another, 0 if the second is earlier, null if one is unknown';

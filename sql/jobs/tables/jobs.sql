@@ -1,0 +1,174 @@
+-- Jobs: what users asked for and what became of it.
+
+create table atelier.jobs (
+  id uuid primary key default atelier.uuid7(),
+  user_id uuid not null references atelier.profiles (id) on delete cascade,
+  status text not null default 'queued'
+    constraint jobs_status_known check (status in ('queued', 'processing', 'completed', 'failed', 'cancelled')),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  started_at timestamptz,
+  completed_at timestamptz,
+  cancel_requested_at timestamptz,
+
+  job_type text not null
+    constraint jobs_job_type_known check (job_type in (
+      'image_fast', 'image_high', 'video_fast', 'video_high', 'sdxl_image_fast', 'sdxl_image_high',
+      'image7b_fast_enhanced', 'image7b_high_enhanced', 'video7b_fast_enhanced', 'video7b_high_enhanced',
+      'wan_video_fast', 'wan_video_high', 'rv51_fast', 'rv51_high')),
+  format text constraint jobs_format_known check (format in ('image', 'video')),
+  quality text constraint jobs_quality_known check (quality in ('fast', 'high')),
+  model_type text constraint jobs_model_type_is_a_slug check (model_type ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
+  api_model_id uuid references atelier.api_models (id),
+  template_name text,
+  original_prompt text,
+  enhanced_prompt text,
+  negative_prompt text,
+  parameters jsonb not null default '{}'
+    constraint jobs_parameters_is_an_object check (jsonb_typeof(parameters) = 'object'),
+  metadata jsonb default '{}',
+  destination text not null default 'library'
+    constraint jobs_destination_known check (destination in ('library', 'workspace')),
+  workspace_session_id uuid,
+  project_id uuid,
+  image_id uuid,
+  video_id uuid,
+
+  priority integer not null default 0 constraint jobs_priority_in_range check (priority between -1000 and 1000),
+  estimated_seconds numeric,
+  attempts integer not null default 0 constraint jobs_attempts_not_negative check (attempts >= 0),
+  max_attempts integer not null default 3 constraint jobs_max_attempts_in_range check (max_attempts between 1 and 100),
+  error_message text,
+  error_class text,
+
+  moderation_status text default 'pending'
+    constraint jobs_moderation_status_known
+    check (moderation_status in ('pending', 'approved', 'rejected', 'flagged')),
+  reviewed_at timestamptz,
+  reviewed_by uuid references atelier.profiles (id) on delete set null,
+  review_notes text,
+
+  prompt_test_id uuid,
+  test_metadata jsonb,
+  enhancement_strategy varchar(50),
+  enhancement_time_ms integer,
+  quality_rating numeric(7, 2),
+  quality_improvement numeric(7, 2),
+  compel_weights jsonb,
+  qwen_expansion_percentage numeric(7, 2),
+
+  constraint jobs_completed_at_set_when_finished
+    check ((status in ('completed', 'failed', 'cancelled')) = (completed_at is not null))
+);
+-- Every index here is work for each change of a status: only what a policy, a key or a list of a user needs.
+create index jobs_user_created_idx on atelier.jobs (user_id, created_at desc);
+create index jobs_unfinished_idx on atelier.jobs (created_at) where status in ('queued', 'processing');
+create index jobs_api_model_idx on atelier.jobs (api_model_id);
+create index jobs_workspace_session_idx on atelier.jobs (workspace_session_id) where workspace_session_id is not null;
+create index jobs_reviewed_by_idx on atelier.jobs (reviewed_by) where reviewed_by is not null;
+select pg_catalog.pg_extension_config_dump('atelier.jobs', '');
+alter table atelier.jobs enable row level security;
+alter table atelier.jobs force row level security;
+grant select on atelier.jobs to authenticated, service_role;
+grant delete on atelier.jobs to service_role;
+grant update (metadata, moderation_status, reviewed_at, reviewed_by, review_notes, template_name, enhancement_strategy,
+  enhancement_time_ms, quality_rating, quality_improvement, compel_weights, qwen_expansion_percentage,
+  prompt_test_id, test_metadata, project_id, image_id, video_id) on atelier.jobs to service_role;
+comment on table atelier.jobs is
+$$A request for pictures or videos
+
+Made by queue_job(); from then on the engine alone changes its status: queued, processing, then completed, failed or
+cancelled for good. error_message and error_class tell the last failure, also while the job waits for another try.
+attempts counts the tries that used up one of max_attempts. original_prompt is what the user wrote, parameters what
+the model gets besides the prompts.$$;
+comment on column atelier.jobs.estimated_seconds is 'Expected time at the model, for fairness and for progress bars';
+comment on column atelier.jobs.cancel_requested_at is
+  'When cancel_job() was called for a job that was already on its way';
+
+alter table atelier.model_test_results
+  add constraint model_test_results_job_id_fkey foreign key (job_id) references atelier.jobs (id) on delete set null;
+
+create table atelier.job_dependencies (
+  job_id uuid not null references atelier.jobs (id) on delete cascade,
+  depends_on_job_id uuid not null references atelier.jobs (id) on delete cascade,
+  created_at timestamptz not null default now(),
+  primary key (job_id, depends_on_job_id),
+  constraint job_dependencies_not_on_itself check (job_id <> depends_on_job_id)
+);
+create index job_dependencies_depends_on_idx on atelier.job_dependencies (depends_on_job_id);
+select pg_catalog.pg_extension_config_dump('atelier.job_dependencies', '');
+alter table atelier.job_dependencies enable row level security;
+alter table atelier.job_dependencies force row level security;
+grant select on atelier.job_dependencies to authenticated, service_role;
+comment on table atelier.job_dependencies is
+$$Which jobs a job waits for
+
+Made by queue_job(depends_on => ...). The job starts when all of them are completed, and fails when one is not.$$;
+
+create table atelier.generations (
+  id uuid primary key default atelier.uuid7(),
+  user_id uuid not null references atelier.profiles (id) on delete cascade,
+  job_id uuid unique references atelier.jobs (id) on delete set null,
+  action text not null
+    constraint generations_action_known check (action in (
+      'create', 'edit', 'upscale', 'remove_bg', 'inpaint', 'expand', 'video_create', 'video_i2v', 'video_edit',
+      'video_upscale', 'video_keyframes', 'analyze_describe', 'analyze_ocr', 'analyze_prompt')),
+  model_id text not null,
+  model_name text not null,
+  replicate_model text not null,
+  prompt text,
+  input_image_url text,
+  input_video_url text,
+  settings jsonb default '{}',
+  status text not null default 'pending'
+    constraint generations_status_known
+    check (status in ('pending', 'processing', 'completed', 'failed', 'cancelled')),
+  output_urls text[],
+  output_thumbs text[],
+  output_text text,
+  replicate_prediction_id text unique,
+  replicate_token_index integer,
+  replicate_input jsonb,
+  replicate_output jsonb,
+  processing_time_ms integer,
+  error_message text,
+  cost_credits integer default 1,
+  cost_usd numeric(10, 6),
+  created_at timestamptz not null default now(),
+  started_at timestamptz,
+  completed_at timestamptz,
+  viewed boolean not null default false,
+  viewed_at timestamptz,
+  is_favorite boolean not null default false,
+  is_keyframe_segment boolean not null default false,
+  workspace_id uuid
+);
+create index generations_user_created_idx on atelier.generations (user_id, created_at desc);
+select pg_catalog.pg_extension_config_dump('atelier.generations', '');
+alter table atelier.generations enable row level security;
+alter table atelier.generations force row level security;
+grant select on atelier.generations to authenticated, service_role;
+grant update (viewed, viewed_at, is_favorite) on atelier.generations to authenticated, service_role;
+comment on table atelier.generations is
+$$What a completed job produced
+
+One row per completed job, with what a gallery shows: prompt, settings, places of the outputs (bucket/path), times.$$;
+
+create table atelier.events (
+  seq bigint generated always as identity primary key,
+  user_id uuid not null references atelier.profiles (id) on delete cascade,
+  kind text not null constraint events_kind_is_a_name check (kind ~ '^[a-z_]+\.[a-z_]+$'),
+  ref uuid,
+  created_at timestamptz not null default clock_timestamp()
+);
+create index events_user_seq_idx on atelier.events (user_id, seq);
+select pg_catalog.pg_extension_config_dump('atelier.events', '');
+select pg_catalog.pg_extension_config_dump('atelier.events_seq_seq', '');
+alter table atelier.events enable row level security;
+alter table atelier.events force row level security;
+grant select on atelier.events to authenticated, service_role;
+comment on table atelier.events is
+$$What happened to a user's things
+
+kind is job.completed, job.failed or job.cancelled; ref is the id of the job. Clients remember the last seq they saw
+and ask for what is greater.$$;

@@ -1,0 +1,77 @@
+-- Jobs: the hot part. Rows live in the queue from submit to the end of the job, and no longer.
+
+create table atelier_engine.attempts (
+  id uuid primary key default atelier.uuid7(),
+  job_id uuid not null references atelier.jobs (id) on delete cascade,
+  number integer not null,
+  state text not null default 'submitting'
+    constraint attempts_state_known check (state in (
+      'submitting', 'submitted', 'ingesting', 'succeeded', 'failed', 'cancelled', 'ambiguous')),
+  endpoint_id uuid references atelier.endpoints (id) on delete set null,
+  endpoint_name text not null,
+  token_id uuid references atelier.provider_tokens (id) on delete set null,
+  external_id text,
+  ready_at timestamptz not null,
+  claimed_at timestamptz not null default clock_timestamp(),
+  started_at timestamptz,
+  sent_at timestamptz,
+  first_byte_at timestamptz,
+  finished_at timestamptz,
+  recorded_at timestamptz,
+  error_class text,
+  error_message text,
+  error_detail text,
+  http_status integer,
+  constraint attempts_number_is_unique unique (job_id, number)
+) with (fillfactor = 70);
+create index attempts_endpoint_idx on atelier_engine.attempts (endpoint_id);
+create index attempts_token_idx on atelier_engine.attempts (token_id) where token_id is not null;
+select pg_catalog.pg_extension_config_dump('atelier_engine.attempts', '');
+alter table atelier_engine.attempts enable row level security;
+grant select on atelier_engine.attempts to service_role;
+comment on table atelier_engine.attempts is
+$$One try of a job at one endpoint
+
+submitting, submitted and ingesting are in flight. ready_at is since when the job could have been claimed;
+recorded_at is when the outcome was committed. Its id fences: only the attempt that the queue row names counts.$$;
+
+-- A lease is renewed without touching an index. model_id and endpoint_id repeat what jobs and attempts reference, so
+-- that a claim looks for work in this table alone.
+create table atelier_engine.queue (
+  job_id uuid primary key references atelier.jobs (id) on delete cascade,
+  model_id uuid not null,
+  priority integer not null,
+  run_at timestamptz not null default clock_timestamp(),
+  state text not null default 'ready'
+    constraint queue_state_known check (state in ('blocked', 'waiting', 'ready', 'leased', 'held')),
+  attempt_id uuid,
+  endpoint_id uuid,
+  lease_expires_at timestamptz,
+  next_check_at timestamptz,
+  constraint queue_owner_complete check (
+    (state in ('leased', 'held')) = (attempt_id is not null)
+    and (state in ('leased', 'held')) = (endpoint_id is not null)),
+  constraint queue_lease_has_end check ((state = 'leased') = (lease_expires_at is not null)),
+  constraint queue_held_has_next_check check ((state = 'held') = (next_check_at is not null))
+) with (
+  fillfactor = 50,
+  autovacuum_vacuum_threshold = 200,
+  autovacuum_vacuum_scale_factor = 0.05,
+  autovacuum_vacuum_insert_threshold = -1,
+  autovacuum_analyze_threshold = 500,
+  autovacuum_analyze_scale_factor = 0.2,
+  autovacuum_vacuum_cost_delay = 0
+);
+create index queue_ready_idx on atelier_engine.queue (model_id, priority desc, run_at, job_id) where state = 'ready';
+create index queue_waiting_idx on atelier_engine.queue (run_at) where state = 'waiting';
+create index queue_blocked_idx on atelier_engine.queue (job_id) where state = 'blocked';
+create index queue_owned_idx on atelier_engine.queue (endpoint_id) where state in ('leased', 'held');
+select pg_catalog.pg_extension_config_dump('atelier_engine.queue', '');
+alter table atelier_engine.queue enable row level security;
+grant select on atelier_engine.queue to service_role;
+comment on table atelier_engine.queue is
+$$Jobs that are not finished, one row each
+
+blocked waits for other jobs, waiting for run_at (another try after a failure), ready for a free endpoint. leased
+belongs to attempt_id until lease_expires_at. held waits until next_check_at, because nobody knows whether its request
+was carried out.$$;

@@ -1,0 +1,167 @@
+-- Providers: who makes pictures, with which models, at which URLs, and with which tokens.
+
+create table atelier.api_providers (
+  id uuid primary key default atelier.uuid7(),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  name text not null unique constraint api_providers_name_is_a_slug check (name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
+  display_name text not null,
+  base_url text,
+  docs_url text,
+  auth_scheme text not null default 'bearer'
+    constraint api_providers_auth_scheme_known check (auth_scheme in ('none', 'bearer', 'header')),
+  auth_header_name text default 'Authorization'
+    constraint api_providers_auth_header_name_valid check (auth_header_name ~ '^[A-Za-z0-9-]{1,64}$'),
+  secret_name text,
+  rate_limits jsonb not null default '{}',
+  is_active boolean not null default true
+);
+select pg_catalog.pg_extension_config_dump('atelier.api_providers', '');
+alter table atelier.api_providers enable row level security;
+alter table atelier.api_providers force row level security;
+grant select, insert, update, delete on atelier.api_providers to authenticated, service_role;
+comment on table atelier.api_providers is
+$$A company or a kind of server that runs models
+
+auth_scheme says how a token travels: none, bearer (Authorization: Bearer TOKEN) or header (auth_header_name: TOKEN).$$;
+
+create table atelier.api_models (
+  id uuid primary key default atelier.uuid7(),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid references atelier.profiles (id) on delete set null,
+  provider_id uuid not null references atelier.api_providers (id) on delete cascade,
+  model_key text not null unique constraint api_models_model_key_not_blank check (model_key ~ '^\S{1,200}$'),
+  version text,
+  display_name text not null,
+  modality text not null constraint api_models_modality_known check (modality in ('image', 'video', 'chat')),
+  task text
+    constraint api_models_task_known check (task in (
+      't2i', 'i2i', 'i2i_multi', 't2v', 'i2v', 'extend', 'multi', 'upscale', 'roleplay', 'reasoning', 'enhancement',
+      'embedding', 'vision')),
+  model_family text,
+  endpoint_path text,
+  input_defaults jsonb not null default '{}'
+    constraint api_models_input_defaults_is_an_object check (jsonb_typeof(input_defaults) = 'object'),
+  capabilities jsonb not null default '{}'
+    constraint api_models_capabilities_is_an_object check (jsonb_typeof(capabilities) = 'object'),
+  pricing jsonb not null default '{}',
+  output_format text,
+  is_active boolean not null default true,
+  is_default boolean not null default false,
+  priority integer not null default 0,
+  aliases text[] not null default '{}',
+  parameter_schema jsonb not null default '{"type": "object", "properties": {}, "additionalProperties": false}'
+    constraint api_models_parameter_schema_is_an_object check (jsonb_typeof(parameter_schema) = 'object'),
+  estimated_seconds numeric not null default 10
+    constraint api_models_estimated_seconds_positive check (estimated_seconds > 0)
+);
+create index api_models_provider_idx on atelier.api_models (provider_id);
+create index api_models_created_by_idx on atelier.api_models (created_by);
+select pg_catalog.pg_extension_config_dump('atelier.api_models', '');
+alter table atelier.api_models enable row level security;
+alter table atelier.api_models force row level security;
+grant select, insert, update, delete on atelier.api_models to authenticated, service_role;
+comment on table atelier.api_models is
+$$A model that jobs can name, by model_key or by one of its aliases
+
+parameter_schema is the subset of JSON Schema that queue_job() checks; input_defaults fills what a request leaves out.
+capabilities.job_types maps the job types that the model takes to the defaults of each. estimated_seconds is the time
+of one request with the defaults.$$;
+
+create table atelier.endpoints (
+  id uuid primary key default atelier.uuid7(),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  provider_id uuid not null references atelier.api_providers (id) on delete cascade,
+  name text not null unique constraint endpoints_name_not_blank check (name ~ '\S'),
+  adapter text not null constraint endpoints_adapter_is_a_name check (adapter ~ '^[a-z0-9_]{1,63}$'),
+  base_url text not null
+    constraint endpoints_base_url_known check (base_url ~ '^(https?://[^\s/]|unix:/|runner:[0-9]{1,3}$)\S*$'),
+  is_active boolean not null default true,
+  only_models text[] constraint endpoints_only_models_not_empty check (cardinality(only_models) > 0),
+  max_concurrency integer not null default 1
+    constraint endpoints_max_concurrency_in_range check (max_concurrency between 0 and 10000),
+  ambiguity_policy text not null default 'hold'
+    constraint endpoints_ambiguity_policy_known check (ambiguity_policy in ('retry', 'fail', 'hold')),
+  hold_timeout interval not null default interval '1 hour'
+    constraint endpoints_hold_timeout_positive check (hold_timeout > interval '0'),
+  unavailable_timeout interval not null default interval '15 minutes'
+    constraint endpoints_unavailable_timeout_not_negative check (unavailable_timeout >= interval '0'),
+  private_network boolean not null default false,
+  connect_timeout_ms integer not null default 10000
+    constraint endpoints_connect_timeout_in_range check (connect_timeout_ms between 1 and 600000),
+  first_byte_timeout_ms integer not null default 300000
+    constraint endpoints_first_byte_timeout_in_range check (first_byte_timeout_ms between 1 and 86400000),
+  total_timeout_ms integer not null default 600000
+    constraint endpoints_total_timeout_in_range check (total_timeout_ms between 1 and 86400000),
+  max_output_bytes bigint not null default 67108864
+    constraint endpoints_max_output_bytes_in_range check (max_output_bytes between 1 and 17179869184)
+);
+create index endpoints_provider_idx on atelier.endpoints (provider_id);
+select pg_catalog.pg_extension_config_dump('atelier.endpoints', '');
+alter table atelier.endpoints enable row level security;
+alter table atelier.endpoints force row level security;
+grant select, insert, update, delete on atelier.endpoints to authenticated, service_role;
+comment on table atelier.endpoints is
+$$One URL of a provider, and how jobs are carried there
+
+base_url is http(s)://host/base, unix:/path.sock[:/base], or runner:N for the N-th runner that this server starts.
+only_models limits the endpoint to some model keys; null means every model of its provider. max_concurrency is how
+many requests it gets at once; 0 pauses it. ambiguity_policy says what happens to a job whose request may or may not
+have been carried out: retry (free or idempotent endpoints), fail, or hold for hold_timeout and then fail.
+unavailable_timeout is how long jobs wait for an endpoint that cannot be reached. private_network allows addresses
+that are not public. Time-outs are in milliseconds, max_output_bytes limits one output.$$;
+
+create table atelier.provider_tokens (
+  id uuid primary key default atelier.uuid7(),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  provider_id uuid not null references atelier.api_providers (id) on delete cascade,
+  name text not null default 'default' constraint provider_tokens_name_not_blank check (name ~ '\S'),
+  is_active boolean not null default true,
+  last_used_at timestamptz,
+  request_count bigint not null default 0,
+  error_count bigint not null default 0,
+  last_error text,
+  last_error_at timestamptz,
+  constraint provider_tokens_name_is_unique unique (provider_id, name)
+);
+select pg_catalog.pg_extension_config_dump('atelier.provider_tokens', '');
+alter table atelier.provider_tokens enable row level security;
+alter table atelier.provider_tokens force row level security;
+grant select on atelier.provider_tokens to authenticated, service_role;
+grant update (name, is_active), delete on atelier.provider_tokens to authenticated, service_role;
+comment on table atelier.provider_tokens is
+$$A token for a provider, without its secret
+
+Made by set_provider_token(). The secret lies apart where no client role can read it, and stays out of dumps.$$;
+
+create table atelier_engine.provider_secrets (
+  token_id uuid primary key references atelier.provider_tokens (id) on delete cascade,
+  secret text not null,
+  updated_at timestamptz not null default now()
+);
+alter table atelier_engine.provider_secrets enable row level security;
+comment on table atelier_engine.provider_secrets is
+  'The secrets of provider tokens. No role has a grant on it, and it is not dumped.';
+
+-- What the last answers said about an endpoint. Not dumped: another server has other neighbours.
+create table atelier_engine.endpoint_states (
+  endpoint_id uuid primary key references atelier.endpoints (id) on delete cascade,
+  unavailable_since timestamptz,
+  unavailable_count integer not null default 0,
+  throttled_count integer not null default 0,
+  blocked_until timestamptz,
+  last_error_class text,
+  last_error text,
+  last_error_at timestamptz,
+  constraint endpoint_states_unavailable_consistent check ((unavailable_since is null) = (unavailable_count = 0))
+) with (fillfactor = 50);
+alter table atelier_engine.endpoint_states enable row level security;
+grant select on atelier_engine.endpoint_states to service_role;
+comment on table atelier_engine.endpoint_states is
+$$What is known about the health of an endpoint
+
+No row means healthy. While one of the counts is above zero, the endpoint gets one request at a time, as a probe, and
+none before blocked_until.$$;

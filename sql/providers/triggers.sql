@@ -1,0 +1,16 @@
+create or replace trigger touch_updated_at before update on atelier.api_providers
+  for each row execute function atelier_engine.touch_updated_at();
+create or replace trigger touch_updated_at before update on atelier.api_models
+  for each row execute function atelier_engine.touch_updated_at();
+create or replace trigger touch_updated_at before update on atelier.endpoints
+  for each row execute function atelier_engine.touch_updated_at();
+create or replace trigger touch_updated_at before update on atelier.provider_tokens
+  for each row execute function atelier_engine.touch_updated_at();
+create or replace trigger touch_updated_at before update on atelier.model_performance_logs
+  for each row execute function atelier_engine.touch_updated_at();
+create or replace trigger touch_updated_at before update on atelier.model_test_results
+  for each row execute function atelier_engine.touch_updated_at();
+
+create or replace trigger replace_providers_on_restore
+  before insert on atelier.api_providers
+  for each statement execute function atelier_engine.replace_providers_on_restore();
