@@ -43,6 +43,7 @@ bool peer_is_gone(int error) noexcept {
 
 void Channel::send(Frame &&frame) {
   FrameHeader const header = encode_header(frame);
+  queued_descriptors_ += frame.descriptors.size();
   queue_.push_back(Outgoing{header, std::move(frame)});
 }
 
@@ -90,6 +91,7 @@ bool Channel::write_some(Outgoing &outgoing) {
   ssize_t const written = sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (written >= 0) {
     outgoing.written += static_cast<std::size_t>(written);
+    queued_descriptors_ -= outgoing.frame.descriptors.size();
     outgoing.frame.descriptors.clear();  // the kernel has its own references now
     return true;
   }
@@ -101,6 +103,7 @@ bool Channel::write_some(Outgoing &outgoing) {
   }
   if (!peer_is_gone(errno)) throw std::system_error(errno, std::generic_category(), "sendmsg");
   queue_.clear();
+  queued_descriptors_ = 0;
   return false;
 }
 

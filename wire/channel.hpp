@@ -38,6 +38,7 @@ class Channel {
   bool congested() const noexcept { return congested_; }
 
   std::size_t queued_frames() const noexcept { return queue_.size(); }
+  std::size_t queued_descriptors() const noexcept { return queued_descriptors_; }
 
   // Reads what is there, up to a bound; call it again when the socket is readable. False at the end
   // of the stream (frames that arrived before it can still be taken). Throws ProtocolError.
@@ -56,6 +57,7 @@ class Channel {
 
   int const fd_;
   std::deque<Outgoing> queue_;
+  std::size_t queued_descriptors_ = 0;
   bool congested_ = false;
   FrameParser parser_;
 };

@@ -1,0 +1,42 @@
+#include "courier/auth_header.hpp"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "courier/attempt_error.hpp"
+
+namespace courier {
+
+namespace {
+
+bool is_printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](unsigned char byte) { return byte > 0x20 && byte < 0x7F; });
+}
+
+bool is_header_name(std::string_view name) {
+  constexpr std::string_view separators = "\"(),/:;<=>?@[\\]{}";
+  return !name.empty() && is_printable(name) &&
+         name.find_first_of(separators) == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string make_auth_header(const std::string &auth_header, const std::string &secret) {
+  std::size_t const colon = auth_header.find(':');
+  std::string name = auth_header.substr(0, colon);
+  std::string scheme = colon == std::string::npos ? "" : auth_header.substr(colon + 1);
+  scheme.erase(0, scheme.find_first_not_of(' '));
+  scheme.erase(scheme.find_last_not_of(' ') + 1);
+  if (name.empty()) name = "Authorization";
+  if (scheme.empty() && strcasecmp(name.c_str(), "Authorization") == 0) scheme = "Bearer";
+  if (!is_header_name(name) || !is_printable(scheme))
+    throw AttemptError(wire::ErrorClass::auth, "the endpoint's header for the token is malformed");
+  if (!is_printable(secret))
+    throw AttemptError(wire::ErrorClass::auth, "the token has a space or control character in it");
+  return name + ": " + scheme + (scheme.empty() ? "" : " ") + secret;
+}
+
+}  // namespace courier

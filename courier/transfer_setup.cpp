@@ -1,0 +1,80 @@
+// transfer_setup.cpp -- the request as libcurl is told to make it.
+#include <new>
+#include <string>
+
+#include "courier/auth_header.hpp"
+#include "courier/transfer.hpp"
+
+namespace courier {
+
+namespace {
+
+template <typename Value>
+void set(CURL *easy, CURLoption option, Value value) {
+  CURLcode const code = curl_easy_setopt(easy, option, value);
+  if (code != CURLE_OK)
+    throw AttemptError(wire::ErrorClass::internal,
+                       std::string("libcurl refuses an option: ") + curl_easy_strerror(code));
+}
+
+}  // namespace
+
+void Transfer::add_header(const std::string &line) {
+  curl_slist *const list = curl_slist_append(headers_.get(), line.c_str());
+  if (list == nullptr) throw std::bad_alloc();
+  static_cast<void>(headers_.release());
+  headers_.reset(list);
+}
+
+void Transfer::set_headers(const wire::Submit &submit, const HttpRequest &request) {
+  for (const std::string &line : request.headers)
+    add_header(line);
+  add_header("Expect:");  // no waiting for 100-continue before a large body
+  if (!secret_.empty()) add_header(make_auth_header(submit.auth_header, secret_));
+  set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+}
+
+void Transfer::set_options() {
+  CURL *const easy = easy_.get();
+  set(easy, CURLOPT_PRIVATE, this);
+  set(easy, CURLOPT_ERRORBUFFER, curl_error_);
+  set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_QUICK_EXIT, 1L);  // never join a resolver thread that is stuck
+
+  set(easy, CURLOPT_URL, endpoint_.url.c_str());
+  if (!endpoint_.unix_socket.empty())
+    set(easy, CURLOPT_UNIX_SOCKET_PATH, endpoint_.unix_socket.c_str());
+  set(easy, CURLOPT_USERAGENT, "atelier-courier/" ATELIER_VERSION);
+  set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_body_.size()));
+  set(easy, CURLOPT_POSTFIELDS, request_body_.data());
+
+  // Nothing may lead the request, and the secret in it, anywhere but to the address in the
+  // endpoint's row.
+  set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  set(easy, CURLOPT_PROXY, "");
+  set(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  set(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  set(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_socket);
+  set(easy, CURLOPT_OPENSOCKETDATA, this);
+
+  set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(easy, CURLOPT_FRESH_CONNECT, 1L);
+  set(easy, CURLOPT_FORBID_REUSE, 1L);
+  set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  set(easy, CURLOPT_TCP_KEEPIDLE, 30L);
+  set(easy, CURLOPT_TCP_KEEPINTVL, 15L);
+  set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout_ms_));
+  set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(total_timeout_ms_));
+
+  set(easy, CURLOPT_BUFFERSIZE, 64L << 10);
+  set(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+  set(easy, CURLOPT_HEADERDATA, this);
+  set(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+  set(easy, CURLOPT_WRITEDATA, this);
+  set(easy, CURLOPT_NOPROGRESS, 0L);
+  set(easy, CURLOPT_XFERINFOFUNCTION, &Transfer::on_progress);
+  set(easy, CURLOPT_XFERINFODATA, this);
+}
+
+}  // namespace courier
