@@ -1,4 +1,4 @@
--- A database is adopted where it was made.
+-- A database is adopted where it is made; not when pg_restore makes it.
 insert into atelier_engine.instance (system_identifier, database_oid)
 select c.system_identifier, d.oid
   from pg_catalog.pg_control_system() c, pg_catalog.pg_database d

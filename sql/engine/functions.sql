@@ -118,19 +118,35 @@ end;
 $$;
 comment on function atelier_engine.touch_updated_at() is 'Trigger: stamp updated_at of an updated row';
 
-create or replace function atelier_engine.replace_instance_on_restore()
+create or replace function atelier_engine.disown_on_restore()
 returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  own_system bigint;
+  own_database oid;
 begin
   if atelier_engine.restoring() then
-    delete from atelier_engine.instance;
+    own_system := (select c.system_identifier from pg_control_system() c);
+    own_database := (select d.oid from pg_database d where d.datname = current_database());
+    delete from atelier_engine.instance i
+     where i.system_identifier = own_system and i.database_oid = own_database;
+    if tg_level = 'ROW' then
+      if new.system_identifier = own_system and new.database_oid = own_database then
+        return null;
+      end if;
+    end if;
+  end if;
+  if tg_level = 'ROW' then
+    return new;
   end if;
   return null;
 end;
 $$;
-comment on function atelier_engine.replace_instance_on_restore() is
-$$Trigger: a restored row replaces the one of this database
+comment on function atelier_engine.disown_on_restore() is
+$$Trigger: a database that is being restored is not adopted
 
-The copy is then equal to what was dumped, and it is not adopted.$$;
+On atelier_engine.instance and on atelier.jobs, whichever a restore reaches first: no worker may see restored jobs in
+an adopted database. This holds also for the row that CREATE EXTENSION adds when pg_restore calls it, and for a dump
+that is loaded where it was made.$$;

@@ -121,7 +121,7 @@ $$The processes of atelier in this cluster
 One row per process, read from shared memory: what it is, for which database, its state, since when, how often it was
 restarted, and what it says about itself. No row when the library is not in shared memory.$$;
 
--- No key on purpose: a restore adds the row of the database that was dumped, and must not fail.
+-- No key on purpose: a restore adds the row of the database that was dumped, and must not fail at it.
 create table atelier_engine.instance (
   system_identifier bigint not null,
   database_oid oid not null,

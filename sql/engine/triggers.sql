@@ -1,3 +1,3 @@
-create or replace trigger replace_instance_on_restore
+create or replace trigger disown_on_restore
   before insert on atelier_engine.instance
-  for each statement execute function atelier_engine.replace_instance_on_restore();
+  for each row execute function atelier_engine.disown_on_restore();

@@ -1,7 +1,8 @@
 drop policy if exists "owners and admins see jobs" on atelier.jobs;
 create policy "owners and admins see jobs" on atelier.jobs
   for select to authenticated
-  using (user_id = (select auth.uid()) or (select atelier.has_role((select auth.uid()), 'admin')));
+  using (user_id between (select atelier_engine.readable_users_from())
+                     and (select atelier_engine.readable_users_to()));
 
 drop policy if exists "people see the dependencies of jobs they see" on atelier.job_dependencies;
 create policy "people see the dependencies of jobs they see" on atelier.job_dependencies
@@ -11,7 +12,8 @@ create policy "people see the dependencies of jobs they see" on atelier.job_depe
 drop policy if exists "owners and admins see generations" on atelier.generations;
 create policy "owners and admins see generations" on atelier.generations
   for select to authenticated
-  using (user_id = (select auth.uid()) or (select atelier.has_role((select auth.uid()), 'admin')));
+  using (user_id between (select atelier_engine.readable_users_from())
+                     and (select atelier_engine.readable_users_to()));
 
 drop policy if exists "owners mark their generations" on atelier.generations;
 create policy "owners mark their generations" on atelier.generations

@@ -30,7 +30,7 @@ declare
     regexp_split_to_array(replace(current_setting('shared_preload_libraries'), '"', ''), '[\s,]+')
     || regexp_split_to_array(replace(current_setting('shared_preload_libraries'), '$libdir/', ''), '[\s,]+'));
   slots constant integer := current_setting('max_worker_processes')::integer;
-  used integer;
+  used bigint;
 begin
   return query select 'library',
     case when preloaded then 'ok' else 'warning' end,
@@ -93,13 +93,16 @@ begin
     select w.name,
            case when p.state = 'running' then 'ok' when p.state = 'starting' then 'warning' else 'error' end,
            coalesce(p.description, 'does not run'),
-           case when p.state is null then 'Call atelier.start(); if that does not help, see worker_slots and the log.'
+           case when p.state is null and w.name ~ 'runner' and current_setting('atelier.runner_enabled', true) = 'off'
+                  then 'atelier.runner_enabled is off: turn it on, or deactivate the endpoints runner:N.'
+                when p.state is null then 'Call atelier.start(); if that does not help, see worker_slots and the log.'
                 when p.state = 'starting' then 'Look again in a moment.'
                 when p.state <> 'running' then 'The server log says more.' end
-      from (values ('launcher', true), ('dispatcher', true), ('courier', true), ('janitor', true),
-                   ('runner_supervisor', wants_runner), ('runner', wants_runner)) w (name, wanted)
+      from (values (1, 'launcher', true), (2, 'dispatcher', true), (3, 'courier', true), (4, 'janitor', true),
+                   (5, 'runner_supervisor', wants_runner), (6, 'runner', wants_runner)) w (place, name, wanted)
       left join process p on p.process = w.name
-     where w.wanted;
+     where w.wanted
+     order by w.place;
 end;
 $$;
 comment on function atelier_engine.examine_workers() is 'Part of doctor(): the processes of Atelier';

@@ -11,7 +11,7 @@ declare
 begin
   perform atelier_engine.assert_service_role();
   if atelier_engine.instance_is_adopted() then
-    return 0;
+    return 0::bigint;
   end if;
   lock table atelier_engine.instance in share row exclusive mode;
   delete from atelier_engine.instance;

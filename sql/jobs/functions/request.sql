@@ -26,14 +26,14 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  modality constant text := case when p_job_type ~ 'video' then 'video' else 'image' end;
+  wanted constant text := case when p_job_type ~ 'video' then 'video' else 'image' end;
   chosen atelier.api_models;
 begin
   select m.* into chosen
     from atelier.api_models m
     join atelier.api_providers p on p.id = m.provider_id
    where m.is_active and p.is_active and m.modality in ('image', 'video')
-     and case when p_model is null then m.modality = choose_model.modality
+     and case when p_model is null then m.modality = wanted
               else m.model_key = p_model or p_model = any (m.aliases) end
    order by m.model_key = p_model desc, m.capabilities -> 'job_types' ? p_job_type desc nulls last,
             m.is_default desc, m.priority desc, m.created_at, m.id
@@ -43,7 +43,7 @@ begin
   end if;
   raise sqlstate 'PT404' using
     message = 'unknown model',
-    detail = case when p_model is null then format('There is no active model for %ss.', modality)
+    detail = case when p_model is null then format('There is no active model for %ss.', wanted)
                   else format('No active model for pictures or videos is called %s.', quote_ident(left(p_model, 100)))
              end,
     hint = coalesce((

@@ -48,7 +48,7 @@ as $$
 declare
   rules constant jsonb := coalesce(p_schema -> 'properties', '{}');
   known constant text := (select string_agg(k, ', ' order by k) from jsonb_object_keys(rules) k);
-  result jsonb := '{}';
+  result jsonb := jsonb_build_object();
   item record;
 begin
   for item in select e.key, e.value from jsonb_each(p_parameters) e order by e.key loop
@@ -90,7 +90,7 @@ language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  factor numeric := 1;
+  factor numeric := 1.0;
   name text;
   usual jsonb;
 begin
