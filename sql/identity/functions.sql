@@ -148,36 +148,49 @@ $$Note what a person did
 Returns the id of the entry. People write their own log only, else 42501; an empty action, metadata that is no object
 or is longer than 16 KiB is 23514.$$;
 
+create or replace function atelier_engine.enroll_user(p_user_id uuid, p_email text, p_sign_up_data jsonb)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  wanted_name constant text := nullif("left"(btrim(coalesce(
+    nullif(btrim(p_sign_up_data ->> 'username'), ''), split_part(p_email, '@', 1))), 60), '');
+begin
+  insert into atelier.profiles (id, username) values (p_user_id, wanted_name) on conflict do nothing;
+  if not found then
+    -- The name is taken, which must not keep anybody from signing up.
+    insert into atelier.profiles (id, username) values (p_user_id, wanted_name || '-' || "right"(p_user_id::text, 12))
+    on conflict (id) do nothing;
+  end if;
+  insert into atelier.user_roles (user_id, role) values (p_user_id, 'basic_user')
+  on conflict (user_id, role) do nothing;
+end;
+$$;
+comment on function atelier_engine.enroll_user(uuid, text, jsonb) is
+$$Give a user a profile and the role basic_user
+
+The name is the username of the sign-up data or the local part of the mail address, with a part of the id when
+somebody else has it. What is there already stays.$$;
+
 create or replace function atelier.handle_new_user()
 returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  wanted_name constant text := nullif("left"(btrim(coalesce(
-    nullif(btrim(new.raw_user_meta_data ->> 'username'), ''), split_part(new.email, '@', 1))), 60), '');
 begin
-  -- The profile and the roles come with the dump, as they were.
-  if atelier_engine.restoring() then
-    return null;
+  -- The profiles and the roles come with the dump, as they were.
+  if not atelier_engine.restoring() then
+    perform atelier_engine.enroll_user(new.id, new.email, new.raw_user_meta_data);
   end if;
-
-  insert into atelier.profiles (id, username) values (new.id, wanted_name) on conflict do nothing;
-  if not found then
-    -- The name is taken, which must not keep anybody from signing up.
-    insert into atelier.profiles (id, username) values (new.id, wanted_name || '-' || "right"(new.id::text, 12))
-    on conflict (id) do nothing;
-  end if;
-  insert into atelier.user_roles (user_id, role) values (new.id, 'basic_user')
-  on conflict (user_id, role) do nothing;
   return null;
 end;
 $$;
 comment on function atelier.handle_new_user() is
 $$Trigger: gives a new user a profile and the role basic_user
 
-The name is the username of the sign-up data or the local part of the mail address. An error fails the sign-up: a user
-without profile and role would be of no use. Does nothing while a dump is restored.$$;
+An error fails the sign-up: a user without profile and role would be of no use. Does nothing while a dump is
+restored.$$;
 
 create or replace function atelier.update_age_verification()
 returns trigger

@@ -2,13 +2,8 @@
 
 drop policy if exists "everybody sees public buckets" on storage.buckets;
 create policy "everybody sees public buckets" on storage.buckets
-  for select to anon
+  for select to anon, authenticated
   using (public);
-
-drop policy if exists "people see buckets" on storage.buckets;
-create policy "people see buckets" on storage.buckets
-  for select to authenticated
-  using (true);
 
 drop policy if exists "everybody sees objects of public buckets" on storage.objects;
 create policy "everybody sees objects of public buckets" on storage.objects
