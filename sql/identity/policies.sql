@@ -3,18 +3,18 @@
 drop policy if exists "people and administrators read profiles" on atelier.profiles;
 create policy "people and administrators read profiles" on atelier.profiles
   for select to authenticated
-  using (id = (select auth.uid()) or (select atelier.has_role((select auth.uid()), 'admin')));
+  using (id between (select atelier_engine.readable_users_from()) and (select atelier_engine.readable_users_to()));
 
 drop policy if exists "people and administrators change profiles" on atelier.profiles;
 create policy "people and administrators change profiles" on atelier.profiles
   for update to authenticated
-  using (id = (select auth.uid()) or (select atelier.has_role((select auth.uid()), 'admin')))
-  with check (id = (select auth.uid()) or (select atelier.has_role((select auth.uid()), 'admin')));
+  using (id between (select atelier_engine.readable_users_from()) and (select atelier_engine.readable_users_to()))
+  with check (id between (select atelier_engine.readable_users_from()) and (select atelier_engine.readable_users_to()));
 
 drop policy if exists "people and administrators read roles" on atelier.user_roles;
 create policy "people and administrators read roles" on atelier.user_roles
   for select to authenticated
-  using (user_id = (select auth.uid()) or (select atelier.has_role((select auth.uid()), 'admin')));
+  using (user_id between (select atelier_engine.readable_users_from()) and (select atelier_engine.readable_users_to()));
 
 drop policy if exists "administrators grant roles" on atelier.user_roles;
 create policy "administrators grant roles" on atelier.user_roles
@@ -35,4 +35,4 @@ create policy "administrators withdraw roles" on atelier.user_roles
 drop policy if exists "people and administrators read activity" on atelier.user_activity_log;
 create policy "people and administrators read activity" on atelier.user_activity_log
   for select to authenticated
-  using (user_id = (select auth.uid()) or (select atelier.has_role((select auth.uid()), 'admin')));
+  using (user_id between (select atelier_engine.readable_users_from()) and (select atelier_engine.readable_users_to()));
