@@ -50,7 +50,7 @@ MediaInfo inspect_media(ByteReader &reader) {
   std::string const name(format->name);
   try {
     MediaInfo const info = format->inspect(reader);
-    if (info.width == 0 || info.height == 0) throw MediaError("without width or height");
+    if (info.width == 0 || info.height == 0) throw MediaError("no width or height");
     return info;
   } catch (const EndOfMedia &) {
     throw MediaError("a truncated " + name + " of " + std::to_string(reader.size()) + " bytes");
