@@ -46,7 +46,7 @@ begin
   end if;
   raise insufficient_privilege using
     message = 'you may act only for yourself',
-    detail = case when p_user_id is null then 'No user is named.' end,
+    detail = format('You asked to act for %s.', coalesce('the user ' || p_user_id, 'nobody')),
     hint = 'Name the signed-in user, or call as service_role.';
 end;
 $$;

@@ -32,6 +32,8 @@ begin
    where q.job_id = j.id and q.state in ('blocked', 'waiting', 'ready') and j.status = 'processing';
   perform atelier_engine.settle_attempts(null, 'the database was restored or copied while the request was on its way');
   if discard_unfinished then
+    -- All of them are cancelled; none fails because another one is.
+    update atelier_engine.queue q set state = 'ready' where q.state = 'blocked';
     for unfinished in
       select q.job_id from atelier_engine.queue q order by q.job_id for update
     loop

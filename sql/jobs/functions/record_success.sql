@@ -130,6 +130,7 @@ returns table (
   name text,
   media_type text,
   byte_count bigint,
+  object_bytes bigint,
   width integer,
   height integer,
   duration_ms integer,
@@ -137,7 +138,7 @@ returns table (
 )
 language sql stable
 begin atomic
-  select r.index, r.object_id, o.bucket_id, o.name, r.media_type, r.byte_count,
+  select r.index, r.object_id, o.bucket_id, o.name, r.media_type, r.byte_count, (o.metadata ->> 'size')::bigint,
          nullif(r.width, 0), nullif(r.height, 0), nullif(r.duration_ms, 0), case when r.seed >= 0 then r.seed end
     from jsonb_to_recordset(p_outputs) r (
            index integer, object_id uuid, media_type text, byte_count bigint, width integer, height integer,
@@ -159,18 +160,17 @@ begin
     raise invalid_parameter_value using message = 'the result has no outputs';
   end if;
   for output in
-    select o.*, (select coalesce(sum(octet_length(c.bytes)), 0)
-                   from atelier_engine.object_chunks c where c.object_id = o.object_id) as stored_bytes
+    select o.*, atelier_engine.object_is_complete(o.object_id) as complete
       from atelier_engine.outputs_of(p_outputs) o
   loop
     if output.name is null or not starts_with(output.name, format('%s/%s/', p_job.user_id, p_job.id)) then
       raise invalid_parameter_value using
         message = 'an output is not an object of its job', detail = format('Output %s.', output.index);
     end if;
-    if output.byte_count is null or output.byte_count <= 0 or output.stored_bytes <> output.byte_count then
+    if not output.complete or output.byte_count <= 0 or output.byte_count is distinct from output.object_bytes then
       raise invalid_parameter_value using
         message = 'an output is not stored completely',
-        detail = format('Output %s has %s of %s bytes.', output.index, output.stored_bytes, output.byte_count);
+        detail = format('Output %s of %s bytes.', output.index, output.byte_count);
     end if;
   end loop;
 end;

@@ -1,0 +1,69 @@
+-- Jobs that wait for other jobs.
+begin;
+\ir jobs_support.psql
+select plan(25);
+update atelier.endpoints set max_concurrency = 100 where name = 'test endpoint';
+
+select pg_temp.queue(:alice, 'base') as base, pg_temp.queue(:alice, 'other') as other \gset
+select pg_temp.queue(:alice, 'both', format(', depends_on => array[%L, %L]::uuid[]', :'base', :'other')) as both \gset
+select pg_temp.queue(:alice, 'after both', format(', depends_on => array[%L]::uuid[]', :'both')) as last \gset
+select is((pg_temp.queued(:'both')).state, 'blocked', 'a job waits for those it depends on');
+select is((pg_temp.queued(:'last')).state, 'blocked', 'also in a chain');
+select results_eq(format('select depends_on_job_id from atelier.job_dependencies where job_id = %L order by 1', :'both'),
+  format('select unnest(array[%L, %L]::uuid[]) order by 1', :'base', :'other'), 'what it depends on is written down');
+select pg_temp.claim(:'base') as base_attempt \gset
+select is((pg_temp.queued(:'both')).state, 'blocked', 'it is not claimed');
+select pg_temp.succeed(:'base_attempt');
+select is((pg_temp.queued(:'both')).state, 'blocked', 'one of two is not enough');
+select pg_temp.succeed((pg_temp.queued(:'other')).attempt_id);
+select is((pg_temp.queued(:'both')).state, 'ready', 'when all are completed it is ready');
+select is((pg_temp.queued(:'last')).state, 'blocked', 'the next one still waits');
+select pg_temp.succeed(pg_temp.claim(:'both'));
+select is((pg_temp.queued(:'last')).state, 'ready', 'until it is its turn');
+select is((pg_temp.queued(pg_temp.queue(:alice, 'late', format(', depends_on => array[%L]::uuid[]', :'base')))).state, 'ready',
+  'a completed dependency blocks nothing');
+select is((pg_temp.queued(pg_temp.queue(:alice, 'free', ', depends_on => null'))).state, 'ready', 'no dependency blocks nothing');
+
+-- Failure spreads.
+select pg_temp.queue(:alice, 'will fail') as doomed \gset
+select pg_temp.queue(:alice, 'child', format(', depends_on => array[%L]::uuid[]', :'doomed')) as child \gset
+select pg_temp.queue(:alice, 'grandchild', format(', depends_on => array[%L]::uuid[]', :'child')) as grandchild \gset
+select pg_temp.fail(pg_temp.claim(:'doomed'), 'invalid_input', 'no');
+select results_eq(format('select status, error_class from atelier.jobs where id in (%L, %L)', :'child', :'grandchild'),
+  $$values ('failed', 'dependency'), ('failed', 'dependency')$$, 'what depends on a failed job fails');
+select is((select count(*) from atelier.events where ref in (:'child', :'grandchild') and kind = 'job.failed'), 2::bigint, 'each with its event');
+select is_empty(format('select from atelier_engine.queue where job_id in (%L, %L)', :'child', :'grandchild'), 'they have left the queue');
+select pg_temp.queue(:alice, 'will be cancelled') as unwanted \gset
+select pg_temp.queue(:alice, 'child of it', format(', depends_on => array[%L]::uuid[]', :'unwanted')) as unwanted_child \gset
+select pg_temp.sign_in(:alice);
+select is((select status from atelier.cancel_job(:'unwanted')), 'cancelled', 'a job is cancelled');
+select pg_temp.sign_out();
+select is((pg_temp.job(:'unwanted_child')).status, 'failed', 'what depends on it fails');
+
+-- What ended while the job was being queued.
+select pg_temp.queue(:alice, 'a') as a, pg_temp.queue(:alice, 'b') as b \gset
+select pg_temp.queue(:alice, 'missed', format(', depends_on => array[%L]::uuid[]', :'a')) as missed \gset
+select pg_temp.queue(:alice, 'missed failure', format(', depends_on => array[%L]::uuid[]', :'b')) as missed_failure \gset
+create temp table hidden as select * from atelier.job_dependencies where job_id in (:'missed', :'missed_failure');
+delete from atelier.job_dependencies where job_id in (:'missed', :'missed_failure');
+select pg_temp.succeed(pg_temp.claim(:'a')), pg_temp.fail((pg_temp.queued(:'b')).attempt_id, 'invalid_input');
+insert into atelier.job_dependencies select * from hidden;
+select pg_temp.become('atelier_worker');
+select is(atelier_engine.reap_expired_leases(), 2, 'the janitor finds jobs that missed the end of their dependency');
+select pg_temp.sign_out();
+select is((pg_temp.queued(:'missed')).state, 'ready', 'one becomes ready');
+select is((pg_temp.job(:'missed_failure')).status, 'failed', 'the other fails');
+
+-- Refusals.
+select pg_temp.queue(:bob, 'of bob') as of_bob \gset
+select pg_temp.sign_in(:alice);
+select throws_ok(format('select atelier.queue_job(''x'', depends_on => array[%L]::uuid[])', :'of_bob'), 'PT404', 'no such job', 'the job of somebody else');
+select throws_ok('select atelier.queue_job(''x'', depends_on => array[gen_random_uuid()])', 'PT404', 'no such job', 'an unknown job');
+select throws_ok('select atelier.queue_job(''x'', depends_on => array[null]::uuid[])', 'PT404', 'no such job', 'null');
+select throws_ok(format('select atelier.queue_job(''x'', depends_on => array[%L]::uuid[])', :'doomed'), 'PT409', 'a job in depends_on will never complete', 'a failed job');
+select throws_ok(format('select atelier.queue_job(''x'', depends_on => array[%L]::uuid[])', :'unwanted'), 'PT409', 'a job in depends_on will never complete', 'a cancelled job');
+select throws_ok('select atelier.queue_job(''x'', depends_on => array_fill(gen_random_uuid(), array[101]))', '22023', 'too many dependencies', 'more than a hundred');
+select lives_ok(format('select atelier.queue_job(''x'', depends_on => array[%1$L, %1$L]::uuid[])', :'base'), 'the same one twice is once');
+
+select * from finish();
+rollback;
