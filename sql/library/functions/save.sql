@@ -35,9 +35,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   asset atelier.workspace_assets%rowtype;
-  library_id uuid;
-  library_path text;
-  library_thumbnail text;
+  kept atelier.user_library%rowtype;
 begin
   if p_collection_id is not null
      and not exists (select from atelier.user_collections c
@@ -48,43 +46,46 @@ begin
 
   -- The lock lines up everybody who saves or clears this asset, and keeps the janitor away from it.
   select * into asset from atelier.workspace_assets a where a.id = p_asset_id and a.user_id = p_user_id for update;
-  if found then
-    library_path := format('%s/%s.%s', p_user_id, asset.id, storage.extension(asset.temp_storage_path));
-    perform atelier_engine.save_file(asset.temp_storage_path, library_path, p_user_id, keeps_workspace_file);
+  select * into kept
+    from atelier.user_library l where l.user_id = p_user_id and l.source_asset_id = p_asset_id for no key update;
+  if asset.id is null and kept.id is null then
+    raise sqlstate 'PT404' using message = 'asset not found', detail = format('Asset: %s.', p_asset_id);
+  end if;
+
+  if asset.id is not null then
+    kept.storage_path := coalesce(kept.storage_path, format(
+      '%s/%s.%s', p_user_id, asset.id, storage.extension(asset.temp_storage_path)));
+    perform atelier_engine.save_file(asset.temp_storage_path, kept.storage_path, p_user_id, keeps_workspace_file);
     if asset.thumbnail_path is not null then
-      library_thumbnail := format('%s/%s.thumb.%s', p_user_id, asset.id, storage.extension(asset.thumbnail_path));
-      perform atelier_engine.save_file(asset.thumbnail_path, library_thumbnail, p_user_id, keeps_workspace_file);
+      kept.thumbnail_path := coalesce(kept.thumbnail_path, format(
+        '%s/%s.thumb.%s', p_user_id, asset.id, storage.extension(asset.thumbnail_path)));
+      perform atelier_engine.save_file(asset.thumbnail_path, kept.thumbnail_path, p_user_id, keeps_workspace_file);
     end if;
+  end if;
+
+  if kept.id is null then
     insert into atelier.user_library
       (user_id, asset_type, storage_path, thumbnail_path, file_size_bytes, mime_type, width, height, duration_seconds,
        original_prompt, model_used, generation_seed, generation_metadata, source_asset_id, source_job_id,
        source_asset_index, custom_title, collection_id, tags)
     values
-      (p_user_id, asset.asset_type, library_path, library_thumbnail, asset.file_size_bytes, asset.mime_type, asset.width,
-       asset.height, asset.duration_seconds, asset.original_prompt, asset.model_used,
+      (p_user_id, asset.asset_type, kept.storage_path, kept.thumbnail_path, asset.file_size_bytes, asset.mime_type,
+       asset.width, asset.height, asset.duration_seconds, asset.original_prompt, asset.model_used,
        nullif(asset.generation_seed, -1), asset.generation_settings, asset.id, asset.job_id, asset.asset_index,
        p_custom_title, p_collection_id, coalesce(p_tags, '{}'))
-    on conflict (user_id, source_asset_id) do nothing
-    returning id into library_id;
-    if found then
-      return library_id;
-    end if;
-  end if;
-
-  -- Saved before, and perhaps cleared since: only what the caller says about it is new.
-  select l.id into library_id
-    from atelier.user_library l where l.user_id = p_user_id and l.source_asset_id = p_asset_id for no key update;
-  if not found then
-    raise sqlstate 'PT404' using message = 'asset not found', detail = format('Asset: %s.', p_asset_id);
-  end if;
-  if p_custom_title is not null or p_collection_id is not null or p_tags is not null then
+    returning id into kept.id;
+  else
+    -- Saved before: only what the caller says about it is new.
     update atelier.user_library l
-       set custom_title = coalesce(p_custom_title, l.custom_title),
+       set thumbnail_path = kept.thumbnail_path,
+           custom_title = coalesce(p_custom_title, l.custom_title),
            collection_id = coalesce(p_collection_id, l.collection_id),
            tags = coalesce(p_tags, l.tags)
-     where l.id = library_id;
+     where l.id = kept.id
+       and (l.thumbnail_path is distinct from kept.thumbnail_path
+            or p_custom_title is not null or p_collection_id is not null or p_tags is not null);
   end if;
-  return library_id;
+  return kept.id;
 end;
 $$;
 comment on function atelier_engine.save_asset(uuid, uuid, boolean, text, uuid, text[]) is
