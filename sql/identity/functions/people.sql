@@ -109,7 +109,7 @@ begin
   if new.birth_date not between date '1900-01-01' and today then
     raise invalid_parameter_value using
       message = 'birth date is out of range',
-      detail = format('Got %s.', new.birth_date),
+      detail = format('Got %s.', to_char(new.birth_date, 'YYYY-MM-DD')),
       hint = 'It lies between 1900-01-01 and today.';
   end if;
   new.age_verified := atelier.verify_user_age(new.birth_date);
