@@ -120,26 +120,15 @@ comment on function atelier_engine.touch_updated_at() is 'Trigger: stamp updated
 
 create or replace function atelier_engine.disown_on_restore()
 returns trigger
-language plpgsql
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  own_system bigint;
-  own_database oid;
 begin
   if atelier_engine.restoring() then
-    own_system := (select c.system_identifier from pg_control_system() c);
-    own_database := (select d.oid from pg_database d where d.datname = current_database());
     delete from atelier_engine.instance i
-     where i.system_identifier = own_system and i.database_oid = own_database;
-    if tg_level = 'ROW' then
-      if new.system_identifier = own_system and new.database_oid = own_database then
-        return null;
-      end if;
-    end if;
-  end if;
-  if tg_level = 'ROW' then
-    return new;
+     using pg_control_system() c, pg_database d
+     where d.datname = current_database()
+       and i.system_identifier = c.system_identifier and i.database_oid = d.oid;
   end if;
   return null;
 end;
@@ -148,5 +137,26 @@ comment on function atelier_engine.disown_on_restore() is
 $$Trigger: a database that is being restored is not adopted
 
 On atelier_engine.instance and on atelier.jobs, whichever a restore reaches first: no worker may see restored jobs in
-an adopted database. This holds also for the row that CREATE EXTENSION adds when pg_restore calls it, and for a dump
-that is loaded where it was made.$$;
+an adopted database.$$;
+
+create or replace function atelier_engine.skip_own_instance_on_restore()
+returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if atelier_engine.restoring()
+     and exists (
+       select from pg_control_system() c, pg_database d
+        where d.datname = current_database()
+          and new.system_identifier = c.system_identifier and new.database_oid = d.oid) then
+    return null;
+  end if;
+  return new;
+end;
+$$;
+comment on function atelier_engine.skip_own_instance_on_restore() is
+$$Trigger: restoring the row of this database does not adopt it
+
+Holds for the row that CREATE EXTENSION adds when pg_restore calls it, and for a dump that is loaded where it was
+made.$$;

@@ -49,7 +49,7 @@ nobody but superusers; it stays out of dumps. For the service role (42501). Fail
 
 create or replace function atelier_engine.replace_providers_on_restore()
 returns trigger
-language plpgsql
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

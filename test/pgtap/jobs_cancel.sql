@@ -1,6 +1,6 @@
 -- Cancelling, and looking at what was tried.
 begin;
-\ir jobs_support.psql
+\ir support/jobs.sql
 select plan(35);
 
 -- In the queue.

@@ -1,6 +1,6 @@
 -- Claiming: order, slots, endpoints, tokens, leases.
 begin;
-\ir jobs_support.psql
+\ir support/jobs.sql
 select plan(44);
 set local role atelier_worker;
 select is_empty('select * from atelier_engine.claim_jobs(10)', 'nothing to claim in an empty queue');

@@ -1,6 +1,6 @@
 -- Jobs that wait for other jobs.
 begin;
-\ir jobs_support.psql
+\ir support/jobs.sql
 select plan(25);
 update atelier.endpoints set max_concurrency = 100 where name = 'test endpoint';
 

@@ -1,6 +1,6 @@
 -- Failures: what is tried again, what is not, and what endpoints are spared.
 begin;
-\ir jobs_support.psql
+\ir support/jobs.sql
 select plan(80);
 update atelier.endpoints set max_concurrency = 100 where name = 'test endpoint';
 

@@ -1,6 +1,6 @@
 -- What operators see and do: adoption, doctor, the views.
 begin;
-\ir jobs_support.psql
+\ir support/jobs.sql
 select plan(42);
 
 -- Adoption.

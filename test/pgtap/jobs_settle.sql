@@ -1,6 +1,6 @@
 -- Attempts whose carrier is gone, leases, holds, jobs out of reach.
 begin;
-\ir jobs_support.psql
+\ir support/jobs.sql
 select plan(33);
 update atelier.endpoints set max_concurrency = 100 where name = 'test endpoint';
 

@@ -1,6 +1,6 @@
 -- queue_job(): what it makes of a request, and what it refuses.
 begin;
-\ir jobs_support.psql
+\ir support/jobs.sql
 select plan(68);
 
 select function_privs_are('atelier', 'queue_job',

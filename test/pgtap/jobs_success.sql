@@ -1,6 +1,6 @@
 -- A result: bytes, assets, generation, event, and what is refused.
 begin;
-\ir jobs_support.psql
+\ir support/jobs.sql
 select plan(48);
 
 select pg_temp.queue(:alice, 'two stars', $$, parameters => '{"n": 2, "seed": 40}', negative_prompt => 'dull'$$) as job \gset

@@ -1,6 +1,6 @@
 -- Who sees jobs and what belongs to them, and that nobody writes them.
 begin;
-\ir jobs_support.psql
+\ir support/jobs.sql
 select plan(39);
 
 select pg_temp.queue(:alice, 'of alice') as of_alice, pg_temp.queue(:bob, 'of bob') as of_bob \gset

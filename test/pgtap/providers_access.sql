@@ -1,7 +1,7 @@
 -- Who sees and changes providers, models and endpoints, and where secrets are.
 begin;
-\ir jobs_support.psql
-select plan(65);
+\ir support/jobs.sql
+select plan(71);
 
 insert into atelier.api_providers (id, name, display_name, is_active) values ('50000000-0000-7000-8000-00000000000a', 'off', 'Off', false);
 insert into atelier.api_models (provider_id, model_key, display_name, modality, is_active)
@@ -80,7 +80,7 @@ select pg_temp.become('service_role');
 select isnt(atelier.set_provider_token('atelier-runner', 'first'), null, 'the service role stores a secret');
 select lives_ok($$select atelier.set_provider_token('atelier-runner', 'second')$$, 'and replaces it');
 select throws_ok($$select atelier.set_provider_token('nobody', 'x')$$, 'PT404', 'unknown provider', 'for a known provider');
-select throws_ok(format('select atelier.set_provider_token(''atelier-runner'', %L)', s), '22023', 'invalid secret', 'no secret: ' || coalesce(left(quote_literal(s), 20), 'null'))
+select throws_ok(format('select atelier.set_provider_token(''atelier-runner'', %L)', s), '22023', 'invalid secret', 'no secret: ' || coalesce(left(to_json(s)::text, 20), 'null'))
   from unnest(array['', null, 'with blank', E'with\nnewline', 'ümlaut', repeat('x', 8193)]) s;
 select throws_ok('select * from atelier_engine.provider_secrets', '42501', null, 'but does not read it');
 select pg_temp.sign_out();
