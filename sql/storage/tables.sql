@@ -10,12 +10,13 @@ begin
     comment on schema storage is 'Buckets and the objects in them.';
   end if;
 
+  -- Policies call these for every row. Without settings of their own, and strict only if their body is, they are
+  -- inlined.
   if pg_catalog.to_regprocedure('storage.foldername(text)') is null then
     create function storage.foldername(name text) returns text[]
-    language sql immutable strict parallel safe
-    set search_path = pg_catalog, pg_temp
+    language sql immutable parallel safe
     begin atomic
-      select trim_array(string_to_array(foldername.name, '/'), 1);
+      select (string_to_array(foldername.name, '/'))[1 : cardinality(string_to_array(foldername.name, '/')) - 1];
     end;
     revoke execute on function storage.foldername(text) from public;
     grant execute on function storage.foldername(text) to anon, authenticated, service_role, atelier_worker;
@@ -28,7 +29,6 @@ a/b/c.png gives {a,b}. The array starts at 1 and is empty for a name without a f
   if pg_catalog.to_regprocedure('storage.filename(text)') is null then
     create function storage.filename(name text) returns text
     language sql immutable strict parallel safe
-    set search_path = pg_catalog, pg_temp
     begin atomic
       select split_part(filename.name, '/', -1);
     end;
@@ -43,7 +43,6 @@ a/b/c.png gives c.png.$$;
   if pg_catalog.to_regprocedure('storage.extension(text)') is null then
     create function storage.extension(name text) returns text
     language sql immutable strict parallel safe
-    set search_path = pg_catalog, pg_temp
     begin atomic
       select split_part(split_part(extension.name, '/', -1), '.', -1);
     end;

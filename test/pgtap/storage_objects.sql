@@ -1,10 +1,11 @@
 -- Objects: announced, filled in order, complete, copied and moved with the bytes they had.
 begin;
-select plan(46);
+select plan(48);
 \ir support/people.sql
 
 select is(storage.foldername('a/b/c.png'), array['a', 'b'], 'the folders of a name');
 select is(storage.foldername('c.png'), array[]::text[], 'a name without a folder');
+select is(storage.foldername(''), array[]::text[], 'no name has no folder');
 select is(storage.filename('a/b/c.png'), 'c.png', 'the file of a name');
 select is(storage.extension('a.b/c.tar.gz'), 'gz', 'the extension of a name');
 select is((select count(*) from storage.buckets where id in ('workspace-temp', 'user-library', 'reference_images',
@@ -21,6 +22,9 @@ select function_privs_are('atelier_engine', name, arguments, role_name, array[]:
                ('copy_object', array['text', 'text', 'text', 'text', 'uuid']),
                ('move_object', array['text', 'text', 'text', 'text', 'uuid'])) as f (name, arguments),
        unnest(array['authenticated', 'anon']) as role_name;
+
+select function_privs_are('atelier_engine', 'append_object_chunk', array['uuid', 'integer', 'bytea'], 'atelier_worker',
+  array['EXECUTE'], 'the workers bring bytes');
 
 create function pg_temp.announce(
   name text default pg_temp.ada() || '/a.png', bucket text default 'reference_images', owner uuid default pg_temp.ada(),

@@ -87,6 +87,7 @@ begin
   values (p_object_id, p_sequence, next_offset, p_bytes);
 end;
 $$;
+grant execute on function atelier_engine.append_object_chunk(uuid, integer, bytea) to atelier_worker;
 comment on function atelier_engine.append_object_chunk(uuid, integer, bytea) is
 $$The next bytes of an object
 
