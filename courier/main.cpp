@@ -49,8 +49,9 @@ void stop(int) { _exit(0); }
 void prepare_process() {
   prctl(PR_SET_NAME, "atelier-courier");
   rlimit const no_core{0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);  // secrets are in memory
-  std::signal(SIGPIPE, SIG_IGN);
+  setrlimit(RLIMIT_CORE, &no_core);                   // secrets are in memory
+  for (int const signal_number : {SIGPIPE, SIGXFSZ})  // both also show as errors of the call
+    std::signal(signal_number, SIG_IGN);
   for (int const signal_number : {SIGTERM, SIGINT, SIGQUIT})
     std::signal(signal_number, stop);
 }

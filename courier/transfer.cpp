@@ -99,10 +99,13 @@ int Transfer::on_progress(void *self, curl_off_t, curl_off_t, curl_off_t,
   }
 }
 
-std::size_t Transfer::on_header(char *, std::size_t size, std::size_t count, void *self) noexcept {
+std::size_t Transfer::on_header(char *data, std::size_t size, std::size_t count,
+                                void *self) noexcept {
   auto *const transfer = static_cast<Transfer *>(self);
   if (transfer->timings_.first_byte_us == 0) transfer->timings_.first_byte_us = now_us();
   transfer->header_bytes_ += size * count;
+  std::string_view const line(data, size * count);
+  transfer->head_ended_ = line == "\r\n" || line == "\n";  // the next interim response begins anew
   return transfer->header_bytes_ > max_header_bytes ? 0 : size * count;
 }
 

@@ -79,11 +79,13 @@ class Transfer {
   ResponseHead head() const;
   std::uint32_t retry_after_ms() const;
   std::string curl_message(CURLcode code) const;
+  std::uint32_t connect_limit_ms() const noexcept;
 
   wire::Succeeded conclude(CURLcode code);
   wire::Failed fail(const AttemptError &error) const;
   AttemptError explain_status() const;
   AttemptError explain_transport(CURLcode code) const;
+  AttemptError explain_no_connection(CURLcode code) const;
   AttemptError explain_lost_answer(CURLcode code) const;
   std::string redact(std::string text) const;
 
@@ -108,6 +110,7 @@ class Transfer {
   bool socket_opened_ = false;
   int socket_error_ = 0;
   std::size_t header_bytes_ = 0;
+  bool head_ended_ = false;
   Body body_ = Body::not_begun;
   std::uint64_t body_bytes_ = 0;
   std::string excerpt_;

@@ -58,6 +58,9 @@ wire::Succeeded Transfer::conclude(CURLcode code) {
   long const answered = status();
   if (answered >= 300) throw explain_status();
   if (code != CURLE_OK) throw explain_transport(code);
+  if (!head_ended_)  // libcurl takes this for an empty answer
+    throw AttemptError(ErrorClass::ambiguous,
+                       "the server closed the connection within the head of its answer");
   if (body_ == Body::not_begun) begin_body();
   if (failure_) throw *failure_;
   Result result = adapter_->finish();
@@ -96,6 +99,11 @@ AttemptError Transfer::explain_transport(CURLcode code) const {
             "the connection to " + where +
                 " was lost before the request was sent: " + curl_message(code)};
   }
+  return explain_no_connection(code);
+}
+
+AttemptError Transfer::explain_no_connection(CURLcode code) const {
+  const std::string &where = endpoint_.display;
   if (!refused_address_.empty() && !socket_opened_)
     return {ErrorClass::invalid_input, where + " is at " + refused_address_ +
                                            ", and this endpoint may not use the private network"};
@@ -103,21 +111,26 @@ AttemptError Transfer::explain_transport(CURLcode code) const {
     return {ErrorClass::internal, "cannot open a socket: " + system_message(socket_error_)};
   if (code == CURLE_COULDNT_RESOLVE_HOST)
     return {ErrorClass::unavailable, "could not resolve " + where};
-  if (code == CURLE_OPERATION_TIMEDOUT) {
-    std::uint32_t const shorter = connect_timeout_ms_ == 0 ? total_timeout_ms_
-                                  : total_timeout_ms_ == 0
-                                      ? connect_timeout_ms_
-                                      : std::min(connect_timeout_ms_, total_timeout_ms_);
+  if (code == CURLE_OPERATION_TIMEDOUT)
     return {ErrorClass::unavailable,
-            "no connection to " + where + " within " + std::to_string(shorter) + " ms"};
-  }
+            "no connection to " + where + " within " + std::to_string(connect_limit_ms()) + " ms"};
   if (is_tls_error(code))
     return {ErrorClass::unavailable, "TLS with " + where + " failed: " + curl_message(code)};
   long os_error = 0;
   curl_easy_getinfo(easy(), CURLINFO_OS_ERRNO, &os_error);
-  return {ErrorClass::unavailable,
-          "could not connect to " + where + ": " +
-              (os_error != 0 ? system_message(static_cast<int>(os_error)) : curl_message(code))};
+  std::string why = curl_message(code);
+  if (os_error != 0)
+    why = system_message(static_cast<int>(os_error));
+  else if (!endpoint_.unix_socket.empty())
+    why = "its queue of connections is full";  // EAGAIN, which libcurl takes for "in progress"
+  return {ErrorClass::unavailable, "could not connect to " + where + ": " + why};
+}
+
+// Whichever of the two limits ends the wait for a connection; 0 is no limit.
+std::uint32_t Transfer::connect_limit_ms() const noexcept {
+  if (connect_timeout_ms_ == 0) return total_timeout_ms_;
+  if (total_timeout_ms_ == 0) return connect_timeout_ms_;
+  return std::min(connect_timeout_ms_, total_timeout_ms_);
 }
 
 AttemptError Transfer::explain_lost_answer(CURLcode code) const {

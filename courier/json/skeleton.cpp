@@ -25,6 +25,7 @@ void Skeleton::account(std::size_t text_bytes) {
 void Skeleton::begin_value() {
   ++values_;
   account(0);
+  if (!path_.empty() && path_.back().in_array) path_.back().index = open_.back()->size();
 }
 
 nlohmann::json *Skeleton::place(nlohmann::json &&value) {
@@ -33,10 +34,9 @@ nlohmann::json *Skeleton::place(nlohmann::json &&value) {
     return &root_;
   }
   nlohmann::json &parent = *open_.back();
-  Step &step = path_.back();
+  const Step &step = path_.back();
   if (!step.in_array) return &(parent[step.key] = std::move(value));
   parent.push_back(std::move(value));
-  ++step.index;
   return &parent.back();
 }
 
