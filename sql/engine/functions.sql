@@ -93,14 +93,18 @@ Triggers ask before they do more than keep one row right: the dump already holds
 
 create or replace function atelier_engine.instance_is_adopted()
 returns boolean
-language sql stable
-begin atomic
-  select count(*) = 1
-         and coalesce(bool_and(i.system_identifier = c.system_identifier and i.database_oid = d.oid), false)
-    from atelier_engine.instance i
-    cross join pg_control_system() c
-    left join pg_database d on d.datname = current_database();
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select count(*) = 1
+           and coalesce(bool_and(i.system_identifier = c.system_identifier and i.database_oid = d.oid), false)
+      from atelier_engine.instance i
+      cross join pg_control_system() c
+      left join pg_database d on d.datname = current_database());
 end;
+$$;
 comment on function atelier_engine.instance_is_adopted() is
 $$Whether this database may dispatch jobs
 

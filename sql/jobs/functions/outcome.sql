@@ -174,14 +174,20 @@ As ambiguity_policy of the endpoint says: another try, fail, or hold for a while
 
 create or replace function atelier_engine.own_attempt(p_attempt_id uuid)
 returns uuid
-language sql volatile
-begin atomic
-  select q.job_id
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  owned uuid;
+begin
+  select q.job_id into owned
     from atelier_engine.attempts a
     join atelier_engine.queue q on q.job_id = a.job_id
    where a.id = p_attempt_id and q.attempt_id = p_attempt_id and q.state = 'leased'
      for update of q;
+  return owned;
 end;
+$$;
 comment on function atelier_engine.own_attempt(uuid) is
 $$The job of an attempt that still owns it
 

@@ -16,6 +16,8 @@ create or replace function atelier_engine.record_failure(
 returns text
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
 as $$
 declare
   owned constant uuid := atelier_engine.own_attempt(p_attempt_id);
@@ -75,6 +77,8 @@ create or replace function atelier_engine.record_cancelled(p_attempt_id uuid)
 returns boolean
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
 as $$
 declare
   owned constant uuid := atelier_engine.own_attempt(p_attempt_id);

@@ -4,6 +4,8 @@ create or replace function atelier_engine.open_result(p_attempt_id uuid)
 returns boolean
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
 as $$
 begin
   if atelier_engine.own_attempt(p_attempt_id) is null then
@@ -28,6 +30,8 @@ create or replace function atelier_engine.begin_object(
 returns uuid
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
 as $$
 declare
   owned constant uuid := atelier_engine.own_attempt(p_attempt_id);
@@ -69,6 +73,8 @@ create or replace function atelier_engine.record_success(
 returns boolean
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
 as $$
 declare
   owned constant uuid := atelier_engine.own_attempt(p_attempt_id);

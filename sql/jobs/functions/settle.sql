@@ -4,6 +4,8 @@ create or replace function atelier_engine.settle_attempts(p_attempt_ids uuid[], 
 returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
 as $$
 declare
   message constant text := coalesce(nullif(left(p_reason, 1000), ''), 'the carrier of the request is gone');
@@ -52,6 +54,8 @@ create or replace function atelier_engine.reap_expired_leases()
 returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
 as $$
 declare
   batch constant integer := 1000;

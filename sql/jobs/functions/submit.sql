@@ -15,6 +15,8 @@ create or replace function atelier.queue_job(
 returns atelier.jobs
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
 as $$
 declare
   caller constant uuid := auth.uid();
@@ -42,7 +44,7 @@ begin
     raise sqlstate 'PT404' using
       message = 'no such workspace session', hint = 'Make one with create_workspace_session().';
   end if;
-  waits := atelier_engine.must_wait_for(caller, queue_job.depends_on);
+  waits := cardinality(queue_job.depends_on) > 0 and atelier_engine.must_wait_for(caller, queue_job.depends_on);
 
   chosen := atelier_engine.choose_model(queue_job.model, queue_job.job_type);
   chosen_type := atelier_engine.choose_job_type(chosen, queue_job.job_type);
@@ -67,8 +69,10 @@ begin
     queue_job.negative_prompt, final_parameters, queue_job.metadata, queue_job.destination,
     queue_job.workspace_session_id, queue_job.priority, atelier_engine.estimate_seconds(chosen, final_parameters))
   returning * into job;
-  insert into atelier.job_dependencies (job_id, depends_on_job_id)
-  select distinct job.id, d.id from unnest(queue_job.depends_on) d (id);
+  if cardinality(queue_job.depends_on) > 0 then
+    insert into atelier.job_dependencies (job_id, depends_on_job_id)
+    select distinct job.id, d.id from unnest(queue_job.depends_on) d (id);
+  end if;
   insert into atelier_engine.queue (job_id, model_id, priority, run_at, state)
   values (job.id, chosen.id, queue_job.priority, job.created_at, case when waits then 'blocked' else 'ready' end);
   perform atelier_engine.wake_dispatcher();
@@ -133,6 +137,8 @@ create or replace function atelier.cancel_job(job_id uuid)
 returns atelier.jobs
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
 as $$
 declare
   queue_state text;

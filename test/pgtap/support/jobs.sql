@@ -30,6 +30,7 @@ exception when others then
     hint = pg_exception_hint;
 end $$;
 
+delete from atelier_engine.endpoint_states;
 -- The only endpoint is one of ours, so that nothing of the installation shines through.
 update atelier.endpoints set is_active = false;
 insert into atelier.endpoints (id, provider_id, name, adapter, base_url, max_concurrency, ambiguity_policy)
