@@ -38,10 +38,10 @@ constexpr size_t most_databases_listed = 4096;
 class Keeper {
  public:
   // Starts the worker when it is down and its back-off is over. False: no free slot.
+  // A worker in its place that is not ours was started by an earlier launcher, and goes on.
   template <typename Start>
-  bool keep(Start &&start) {
-    if (handle_ != nullptr && running()) return true;
-    if (!back_off_.due()) return true;
+  bool keep(const shared::Worker &place, Start &&start) {
+    if (running() || shared::is_alive(place) || !back_off_.due()) return true;
     handle_ = start();
     // A worker that lives for a minute has earned a fresh back-off.
     started_ = Clock::now();
@@ -66,8 +66,11 @@ class Keeper {
   // True once after each end.
   bool take_ended() { return std::exchange(ended_, false); }
 
-  void stop() {
-    if (handle_ != nullptr) pg::call([&] { TerminateBackgroundWorker(handle_); });
+  void stop(const shared::Worker &place) {
+    if (handle_ != nullptr)
+      pg::call([&] { TerminateBackgroundWorker(handle_); });
+    else
+      shared::terminate(place);
   }
 
   std::optional<Clock::time_point> retry_at() const {
@@ -175,24 +178,26 @@ void Launcher::keep_workers() {
     if (!home.dispatcher.running() && home.dispatcher.take_ended() &&
         strcmp(place->dispatcher.state, "absent") == 0) {
       home.has_extension = false;
-      home.janitor.stop();
+      home.janitor.stop(place->janitor);
       shared::remove(oid);
       continue;
     }
     Oid const database = oid;
     Oid const role = catalog_.worker_role;
-    enough_slots &= home.dispatcher.keep([&] {
+    enough_slots &= home.dispatcher.keep(place->dispatcher, [&] {
       shared::set_state(place->dispatcher, "starting");
       return start_dispatcher(database, role);
     });
     if (strcmp(place->dispatcher.state, "running") != 0) continue;
     at_home_anywhere = true;
-    enough_slots &= home.janitor.keep([&] { return start_janitor(database, role); });
+    enough_slots &=
+        home.janitor.keep(place->janitor, [&] { return start_janitor(database, role); });
   }
   if (at_home_anywhere && settings::runner_enabled)
-    enough_slots &= supervisor_.keep([] { return start_runner_supervisor(); });
+    enough_slots &=
+        supervisor_.keep(shared::state().supervisor, [] { return start_runner_supervisor(); });
   else
-    supervisor_.stop();
+    supervisor_.stop(shared::state().supervisor);
   if (!enough_slots) complain_about_slots();
 }
 
@@ -216,10 +221,12 @@ bool Launcher::stopping() {
 }
 
 void Launcher::stop_workers() {
-  supervisor_.stop();
-  for (auto &home : homes_) {
-    home.second.dispatcher.stop();
-    home.second.janitor.stop();
+  supervisor_.stop(shared::state().supervisor);
+  for (auto &[oid, home] : homes_) {
+    const shared::Database *const place = shared::find(oid);
+    if (place == nullptr) continue;
+    home.dispatcher.stop(place->dispatcher);
+    home.janitor.stop(place->janitor);
   }
 }
 

@@ -26,14 +26,6 @@ Datum as_text(const char *text) {
   return pg::call([&] { return CStringGetTextDatum(text); });
 }
 
-pid_t launcher_pid() {
-  shared::State &all = shared::state();
-  SpinLockAcquire(&all.mutex);
-  pid_t const pid = all.launcher.pid;
-  SpinLockRelease(&all.mutex);
-  return pid;
-}
-
 // One row of atelier_engine.worker_processes().
 struct Row {
   const char *process;
@@ -84,7 +76,7 @@ Datum atelier_start(PG_FUNCTION_ARGS) {
     all.stop_requested = false;
     SpinLockRelease(&all.mutex);
     pg_atomic_fetch_add_u32(&all.announcements, 1);
-    if (launcher_pid() != 0) {
+    if (shared::is_alive(all.launcher)) {
       shared::wake(all.launcher);
       return as_text("the workers are already running");
     }
@@ -100,7 +92,7 @@ Datum atelier_stop(PG_FUNCTION_ARGS) {
     SpinLockAcquire(&all.mutex);
     all.stop_requested = true;
     SpinLockRelease(&all.mutex);
-    if (launcher_pid() == 0) return as_text("the workers are not running");
+    if (!shared::is_alive(all.launcher)) return as_text("the workers are not running");
     shared::wake(all.launcher);
     return as_text("the workers are stopping");
   });

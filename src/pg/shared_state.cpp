@@ -53,6 +53,11 @@ Database *find_unlocked(Oid oid) {
   return nullptr;
 }
 
+pid_t pid_of(const Worker &place) {
+  Locked guard;
+  return place.pid;
+}
+
 void leave(int, Datum) {
   if (my_place == nullptr) return;
   SpinLockAcquire(&attached->mutex);
@@ -150,6 +155,16 @@ void set_child(Child &place, pid_t pid, const char *word, const std::string &det
   place.pid = pid;
   strlcpy(place.state, word, sizeof place.state);
   strlcpy(place.detail, detail.c_str(), sizeof place.detail);
+}
+
+bool is_alive(const Worker &place) {
+  pid_t const pid = pid_of(place);
+  return pid != 0 && kill(pid, 0) == 0;
+}
+
+void terminate(const Worker &place) {
+  pid_t const pid = pid_of(place);
+  if (pid != 0) kill(pid, SIGTERM);
 }
 
 void wake(const Worker &place) {

@@ -84,6 +84,11 @@ class Registration {
 void set_state(Worker &place, const char *word, const std::string &detail = {});
 void set_child(Child &place, pid_t pid, const char *word, const std::string &detail = {});
 
+// Whether a process holds the place.
+bool is_alive(const Worker &place);
+// Asks the process that holds the place to end, if there is one.
+void terminate(const Worker &place);
+
 // Wakes a worker if there is one.
 void wake(const Worker &place);
 
