@@ -82,14 +82,44 @@ create or replace function atelier_engine.restoring()
 returns boolean
 language sql stable
 begin atomic
-  -- pg_dump's scripts and pg_restore set both of these first; nobody else has a reason to.
-  select current_setting('session_replication_role') = 'replica'
-         or (current_setting('row_security') = 'off' and current_setting('check_function_bodies') = 'off');
+  -- pg_dump's scripts and pg_restore set both of these first; nobody else has a reason to. Users can set them, too, and
+  -- must not get around triggers by it: only who could restore the extension counts.
+  select current_setting('row_security') = 'off'
+         and current_setting('check_function_bodies') = 'off'
+         and exists (
+           select from pg_extension e
+            where e.extname = 'atelier'
+              and pg_has_role(
+                    case current_setting('role') when 'none' then session_user else current_setting('role')::name end,
+                    e.extowner, 'usage'));
 end;
 comment on function atelier_engine.restoring() is
 $$Whether this session restores a dump
 
 Triggers ask before they do more than keep one row right: the dump already holds what they would write.$$;
+
+create or replace function atelier_engine.restore_in_any_order()
+returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if atelier_engine.restoring() then
+    -- In between no trigger fires, those of foreign keys included.
+    perform set_config(
+      'session_replication_role',
+      case tg_when when 'BEFORE' then 'replica'
+                   else (select s.reset_val from pg_settings s where s.name = 'session_replication_role') end,
+      true);
+  end if;
+  return null;
+end;
+$$;
+comment on function atelier_engine.restore_in_any_order() is
+$$Trigger: restored rows need not come after those they refer to
+
+Before and after each restored statement. pg_restore --jobs loads the tables of an extension in any order; a dump is
+consistent in itself.$$;
 
 create or replace function atelier_engine.instance_is_adopted()
 returns boolean

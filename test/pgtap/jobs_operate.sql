@@ -1,7 +1,7 @@
 -- What operators see and do: adoption, doctor, the views.
 begin;
 \ir support/jobs.sql
-select plan(42);
+select plan(48);
 
 -- Adoption.
 select ok(atelier_engine.instance_is_adopted(), 'a database is adopted where it was made');
@@ -66,6 +66,25 @@ insert into atelier.endpoints (provider_id, name, adapter, base_url) values ('00
 reset check_function_bodies;
 reset row_security;
 select atelier.adopt_instance();
+
+-- Users can set what pg_dump sets, and gain nothing by it.
+set local row_security = off;
+set local check_function_bodies = off;
+select pg_temp.sign_in(:alice);
+select lives_ok($$select atelier.queue_job('x')$$, 'a user who pretends to restore');
+select pg_temp.sign_out();
+select ok(atelier_engine.instance_is_adopted(), 'does not keep the database from dispatching');
+select is(current_setting('session_replication_role'), 'origin', 'nor stop its triggers');
+set local check_function_bodies = on;
+select throws_ok($$insert into atelier.events (user_id, kind) values ('00000000-0000-7000-8000-00000000dead', 'job.completed')$$,
+  '23503', null, 'an event needs its user');
+set local check_function_bodies = off;
+select lives_ok($$insert into atelier.events (user_id, kind) values ('00000000-0000-7000-8000-00000000dead', 'job.completed')$$,
+  'but a restore may bring it first');
+select is(current_setting('session_replication_role'), 'origin', 'for this statement only');
+reset check_function_bodies;
+reset row_security;
+delete from atelier.jobs;
 
 -- Doctor.
 select results_eq(

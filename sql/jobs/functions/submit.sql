@@ -131,7 +131,8 @@ $$Ask for pictures and wait for them
 
 queue_job(), commit, wait_for_job(). Gives back the id of the job and its status; when wait_timeout has passed that is
 queued or processing, and the job goes on. Raises what queue_job() raises, and PT422 when the job failed or was
-cancelled. It commits, so it cannot run inside a transaction block.$$;
+cancelled. It commits, so it cannot run inside a transaction block, and request.jwt.claims must be set for the session,
+not by SET LOCAL.$$;
 
 create or replace function atelier.cancel_job(job_id uuid)
 returns atelier.jobs
