@@ -2,62 +2,74 @@
 
 #include <torch/version.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+
+#ifdef ATELIER_WITH_ONEDNN
+#include "runner/layers/onednn.hpp"
+#endif
 
 namespace runner {
 namespace {
 
-#if TORCH_VERSION_MAJOR >= 2
-
-at::Tensor weighted_values(const at::Tensor &queries, const at::Tensor &keys,
-                           const at::Tensor &values, bool causal) {
-  return at::scaled_dot_product_attention(queries, keys, values, {}, 0.0, causal);
+// (batch, tokens, heads * width) -> (batch, heads, tokens, width), a view
+at::Tensor split_heads(const at::Tensor &tokens, int64_t heads) {
+  return tokens.view({tokens.size(0), tokens.size(1), heads, tokens.size(2) / heads})
+      .transpose(1, 2);
 }
 
-#else
+#ifdef ATELIER_WITH_ONEDNN
 
-// One (batch, head) pair's scores are at most this many numbers, unless a single pair has more.
+// The scores that are in memory at a time; the queries are worked off in runs so that it stays so.
 constexpr int64_t max_scores = int64_t{1} << 25;
 
-at::Tensor weighted_part(const at::Tensor &queries, const at::Tensor &keys,
-                         const at::Tensor &values, bool causal) {
-  auto scores = at::bmm(queries, keys.transpose(1, 2));
-  scores.mul_(1 / std::sqrt(static_cast<double>(queries.size(2))));
-  if (causal) {
-    const auto hidden =
-        at::ones({scores.size(1), scores.size(2)}, queries.options().dtype(at::kBool));
-    scores.masked_fill_(hidden.triu(1), -std::numeric_limits<double>::infinity());
+void attend_to(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values,
+               const at::Tensor &out, bool causal) {
+  const auto scale = 1 / std::sqrt(static_cast<float>(queries.size(3)));
+  const auto pairs = queries.size(0) * queries.size(1);
+  const auto tokens = queries.size(2), seen = keys.size(2);
+  const auto run = std::clamp<int64_t>(max_scores / (pairs * seen), 1, tokens);
+  for (int64_t begin = 0; begin < tokens; begin += run) {
+    const auto end = std::min(begin + run, tokens);
+    const auto scores =
+        at::empty({queries.size(0), queries.size(1), end - begin, seen}, queries.options());
+    onednn::multiply(queries.slice(2, begin, end), keys.transpose(2, 3), scores, scale);
+    if (causal) {
+      const auto all = at::ones({end - begin, seen}, queries.options().dtype(at::kBool));
+      scores.masked_fill_(all.triu(begin + 1), -std::numeric_limits<float>::infinity());
+    }
+    onednn::softmax(scores);
+    onednn::multiply(scores, values, out.slice(2, begin, end), 1);
   }
-  return at::bmm(scores.softmax(-1), values);
-}
-
-at::Tensor weighted_values(const at::Tensor &queries, const at::Tensor &keys,
-                           const at::Tensor &values, bool causal) {
-  const auto flat = [](const at::Tensor &t) { return t.reshape({-1, t.size(2), t.size(3)}); };
-  const auto q = flat(queries), k = flat(keys), v = flat(values);
-  const auto pairs = std::max<int64_t>(1, max_scores / (q.size(1) * k.size(1)));
-  if (pairs >= q.size(0)) return weighted_part(q, k, v, causal).view(queries.sizes());
-  std::vector<at::Tensor> parts;
-  for (int64_t begin = 0; begin < q.size(0); begin += pairs) {
-    const auto end = std::min(begin + pairs, q.size(0));
-    parts.push_back(weighted_part(q.slice(0, begin, end), k.slice(0, begin, end),
-                                  v.slice(0, begin, end), causal));
-  }
-  return at::cat(parts).view(queries.sizes());
 }
 
 #endif
+
+at::Tensor fused_attention(const at::Tensor &queries, const at::Tensor &keys,
+                           const at::Tensor &values, bool causal) {
+#if TORCH_VERSION_MAJOR >= 2
+  return at::scaled_dot_product_attention(queries, keys, values, {}, 0.0, causal);
+#else
+  return std::get<0>(
+      at::_scaled_dot_product_attention(queries, keys, values, {}, 0.0, false, causal));
+#endif
+}
 
 }  // namespace
 
 at::Tensor attend(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values,
                   int64_t heads, bool causal) {
-  const auto split = [heads](const at::Tensor &t) {
-    return t.view({t.size(0), t.size(1), heads, t.size(2) / heads}).transpose(1, 2);
-  };
-  const auto result = weighted_values(split(queries), split(keys), split(values), causal);
-  return result.transpose(1, 2).reshape(queries.sizes());
+  const auto q = split_heads(queries, heads), k = split_heads(keys, heads),
+             v = split_heads(values, heads);
+#ifdef ATELIER_WITH_ONEDNN
+  if (onednn::can_compute(queries)) {
+    const auto result = at::empty(queries.sizes(), queries.options());
+    attend_to(q, k, v, split_heads(result, heads), causal);
+    return result;
+  }
+#endif
+  return fused_attention(q, k, v, causal).transpose(1, 2).reshape(queries.sizes());
 }
 
 SelfAttention::SelfAttention(const WeightScope &weights, int64_t channels, int64_t heads)

@@ -1,18 +1,17 @@
 #include "runner/layers/layers.hpp"
 
-#include "runner/checkpoint/config.hpp"
+#ifdef ATELIER_WITH_ONEDNN
+#include "runner/layers/onednn.hpp"
+#endif
 
 namespace runner {
 namespace {
 
-bool runs_on_onednn(const at::Tensor &weight) {
-  return weight.is_cpu() && weight.scalar_type() == at::kFloat && at::globalContext().hasMKLDNN() &&
-         at::globalContext().userEnabledMkldnn();
-}
-
+// libtorch keeps small convolutions on one thread away from oneDNN, to their disadvantage in this
+// layout.
 at::Tensor convolve(const at::Tensor &input, const at::Tensor &weight, const at::Tensor &bias,
                     int64_t padding, int64_t stride) {
-  if (runs_on_onednn(weight)) {
+  if (weight.is_cpu() && weight.scalar_type() == at::kFloat && at::globalContext().hasMKLDNN()) {
     return at::mkldnn_convolution(input, weight, bias, {padding, padding}, {stride, stride}, {1, 1},
                                   1);
   }
@@ -22,12 +21,7 @@ at::Tensor convolve(const at::Tensor &input, const at::Tensor &weight, const at:
 }  // namespace
 
 Linear::Linear(at::Tensor weight, at::Tensor bias)
-    : weight_(std::move(weight)), bias_(std::move(bias)) {
-  if (runs_on_onednn(weight_)) {
-    kernel_ = weight_.reshape({weight_.size(0), weight_.size(1), 1, 1})
-                  .contiguous(at::MemoryFormat::ChannelsLast);
-  }
-}
+    : weight_(std::move(weight)), bias_(std::move(bias)) {}
 
 Linear::Linear(const WeightScope &weights, int64_t inputs, int64_t outputs, bool bias)
     : Linear(weights.take("weight", {outputs, inputs}),
@@ -43,16 +37,17 @@ Linear Linear::stacked(const std::vector<WeightScope> &weights, int64_t inputs, 
   return {at::cat(matrices), bias ? at::cat(biases) : at::Tensor()};
 }
 
+std::array<Linear, 2> Linear::halves(const WeightScope &weights, int64_t inputs, int64_t outputs) {
+  const auto matrices = weights.take("weight", {2 * outputs, inputs}).chunk(2);
+  const auto biases = weights.take("bias", {2 * outputs}).chunk(2);
+  return {Linear(matrices[0], biases[0]), Linear(matrices[1], biases[1])};
+}
+
 at::Tensor Linear::operator()(const at::Tensor &input) const {
-  if (!kernel_.defined()) return at::linear(input, weight_, bias_);
-  const auto inputs = weight_.size(1);
-  const auto rows = input.numel() / inputs;
-  // The rows are the pixels of a picture one pixel high whose channels are innermost: a view, no
-  // copy.
-  const auto picture = input.reshape({1, 1, rows, inputs}).permute({0, 3, 1, 2});
-  auto shape = input.sizes().vec();
-  shape.back() = weight_.size(0);
-  return convolve(picture, kernel_, bias_, 0, 1).permute({0, 2, 3, 1}).reshape(shape);
+#ifdef ATELIER_WITH_ONEDNN
+  if (onednn::can_compute(input)) return onednn::linear(input, weight_, bias_);
+#endif
+  return at::linear(input, weight_, bias_);
 }
 
 Convolution::Convolution(const WeightScope &weights, int64_t inputs, int64_t outputs, int64_t size,
@@ -67,21 +62,6 @@ at::Tensor Convolution::operator()(const at::Tensor &input) const {
   return convolve(input, weight_, bias_, padding_, stride_);
 }
 
-GroupNorm::GroupNorm(const WeightScope &weights, int64_t channels, int64_t groups, double epsilon)
-    : weight_(weights.take("weight", {channels})),
-      bias_(weights.take("bias", {channels})),
-      groups_(groups),
-      epsilon_(epsilon) {
-  if (channels % groups != 0) {
-    throw CheckpointError("a group norm of " + std::to_string(channels) + " channels cannot have " +
-                          std::to_string(groups) + " groups");
-  }
-}
-
-at::Tensor GroupNorm::operator()(const at::Tensor &input) const {
-  return at::group_norm(input, groups_, weight_, bias_, epsilon_);
-}
-
 LayerNorm::LayerNorm(const WeightScope &weights, int64_t size, double epsilon)
     : weight_(weights.take("weight", {size})),
       bias_(weights.take("bias", {size})),
@@ -89,6 +69,16 @@ LayerNorm::LayerNorm(const WeightScope &weights, int64_t size, double epsilon)
 
 at::Tensor LayerNorm::operator()(const at::Tensor &input) const {
   return at::layer_norm(input, weight_.sizes(), weight_, bias_, epsilon_);
+}
+
+at::Tensor exact_gelu(const at::Tensor &input) {
+#ifdef ATELIER_WITH_ONEDNN
+  if (onednn::can_compute(input) && input.is_contiguous()) {
+    onednn::gelu(input);
+    return input;
+  }
+#endif
+  return at::gelu(input);
 }
 
 at::Tensor enlarge(const at::Tensor &input) {

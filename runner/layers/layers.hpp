@@ -1,9 +1,10 @@
-// The elementary layers, as plain weights plus a call. On the CPU in float32 they go to oneDNN
-// directly: libtorch would hand linear layers to whatever BLAS is installed (Debian's default is
-// many times slower) and small convolutions to an unblocked path.
+// The elementary layers, as plain weights plus a call.
 #pragma once
 
 #include <ATen/ATen.h>
+
+#include <array>
+#include <vector>
 
 #include "runner/checkpoint/weights.hpp"
 
@@ -16,6 +17,8 @@ class Linear {
   // Several layers with the same input, computed as one.
   static Linear stacked(const std::vector<WeightScope> &weights, int64_t inputs, int64_t outputs,
                         bool bias);
+  // One stored layer, taken apart into the two halves of its outputs.
+  static std::array<Linear, 2> halves(const WeightScope &weights, int64_t inputs, int64_t outputs);
 
   // (..., inputs) -> (..., outputs)
   at::Tensor operator()(const at::Tensor &input) const;
@@ -24,7 +27,6 @@ class Linear {
   Linear(at::Tensor weight, at::Tensor bias);
 
   at::Tensor weight_, bias_;
-  at::Tensor kernel_;  // the weight as a 1x1 convolution, for oneDNN
 };
 
 class Convolution {
@@ -40,19 +42,6 @@ class Convolution {
   int64_t padding_ = 0, stride_ = 1;
 };
 
-class GroupNorm {
- public:
-  GroupNorm() = default;
-  GroupNorm(const WeightScope &weights, int64_t channels, int64_t groups, double epsilon);
-
-  at::Tensor operator()(const at::Tensor &input) const;
-
- private:
-  at::Tensor weight_, bias_;
-  int64_t groups_ = 1;
-  double epsilon_ = 0;
-};
-
 class LayerNorm {
  public:
   LayerNorm() = default;
@@ -64,6 +53,9 @@ class LayerNorm {
   at::Tensor weight_, bias_;
   double epsilon_ = 0;
 };
+
+// x * (1 + erf(x / sqrt 2)) / 2, in place where that is possible.
+at::Tensor exact_gelu(const at::Tensor &input);
 
 // Doubles height and width by repeating pixels.
 at::Tensor enlarge(const at::Tensor &input);

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "runner/layers/group_norm.hpp"
 #include "runner/layers/layers.hpp"
 
 namespace runner {

@@ -15,14 +15,14 @@ TransformerBlock::TransformerBlock(const WeightScope &weights, const Transformer
       norm3_(weights / "norm3", shape.channels, token_norm_epsilon),
       self_(weights / "attn1", shape.channels, shape.heads),
       cross_(weights / "attn2", shape.channels, shape.context, shape.heads),
-      gated_(weights / "ff.net.0.proj", shape.channels, 2 * expansion * shape.channels),
+      gated_(Linear::halves(weights / "ff.net.0.proj", shape.channels, expansion * shape.channels)),
       output_(weights / "ff.net.2", expansion * shape.channels, shape.channels) {}
 
 void TransformerBlock::operator()(at::Tensor &tokens, const KeysAndValues &context) const {
   tokens.add_(self_(norm1_(tokens)));
   tokens.add_(cross_(norm2_(tokens), context));
-  const auto parts = gated_(norm3_(tokens)).chunk(2, -1);
-  tokens.add_(output_(at::gelu(parts[1]).mul_(parts[0])));
+  const auto input = norm3_(tokens);
+  tokens.add_(output_(exact_gelu(gated_[1](input)).mul_(gated_[0](input))));
 }
 
 Transformer::Transformer(const WeightScope &weights, const TransformerShape &shape)

@@ -4,9 +4,11 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
 #include <vector>
 
 #include "runner/layers/attention.hpp"
+#include "runner/layers/group_norm.hpp"
 #include "runner/layers/layers.hpp"
 
 namespace runner {
@@ -29,7 +31,8 @@ class TransformerBlock {
   LayerNorm norm1_, norm2_, norm3_;
   SelfAttention self_;
   CrossAttention cross_;
-  Linear gated_, output_;
+  std::array<Linear, 2> gated_;  // values and gates
+  Linear output_;
 };
 
 class Transformer {

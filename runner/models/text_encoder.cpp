@@ -32,7 +32,7 @@ class TextEncoder::Layer {
     const auto seen = attend(parts[0], parts[1], parts[2], shape_.heads, /*causal=*/true);
     auto hidden = attention_output_(seen).add_(tokens);
     auto inner = expand_(norm2_(hidden));
-    inner = shape_.quick_gelu ? inner.mul_(at::sigmoid(1.702 * inner)) : at::gelu(inner);
+    inner = shape_.quick_gelu ? inner.mul_(at::sigmoid(1.702 * inner)) : exact_gelu(inner);
     return hidden.add_(contract_(inner));
   }
 
