@@ -124,7 +124,7 @@ select atelier.set_provider_token('atelier-runner', 'tok-1', 'one'), atelier.set
 set local role atelier_worker;
 create temp table authorized as select * from atelier_engine.claim_jobs(10);
 reset role;
-select row_eq('select auth_header, secret from authorized', row('Authorization'::text, 'Bearer tok-1'::text),
+select row_eq('select auth_header, secret from authorized', row('Authorization: Bearer'::text, 'tok-1'::text),
   'a bearer token travels with the claim');
 select is((select request_count from atelier.provider_tokens where name = 'one'), 1::bigint, 'its use is counted');
 update atelier.api_providers set auth_scheme = 'header', auth_header_name = 'X-Key';

@@ -107,7 +107,7 @@ select is((select detail from atelier.doctor() where check_name = 'model tiny-sd
 update atelier.endpoints set is_active = true;
 select pg_temp.queue(:alice, 'lost') as lost \gset
 delete from atelier_engine.queue where job_id = :'lost';
-select is((select detail from atelier.doctor() where check_name = 'stuck_jobs'), '1 unfinished jobs without an owner', 'a stuck job');
+select is((select detail from atelier.doctor() where check_name = 'stuck_jobs'), 'unfinished jobs without an owner: 1', 'a stuck job');
 select results_eq('select job_id, problem from atelier.stuck_jobs', format($$values (%L::uuid, 'not in the queue')$$, :'lost'), 'is shown');
 delete from atelier.jobs;
 

@@ -167,8 +167,11 @@ begin
            (jsonb_strip_nulls(jsonb_build_object(
               'prompt', coalesce(j.enhanced_prompt, j.original_prompt), 'negative_prompt', j.negative_prompt))
             || j.parameters)::text,
-           case provider.auth_scheme when 'bearer' then 'Bearer ' else '' end || token.secret,
-           case when token.secret is not null then provider.auth_header_name end,
+           token.secret,
+           case when token.secret is not null then
+             provider.auth_header_name
+             || case provider.auth_scheme when 'header' then '' else ': ' || initcap(provider.auth_scheme) end
+           end,
            endpoint.connect_timeout_ms, endpoint.first_byte_timeout_ms, endpoint.total_timeout_ms,
            endpoint.max_output_bytes, endpoint.private_network
       from job j

@@ -87,7 +87,7 @@ begin
   return query
     with process as materialized (
       select w.process, w.state, concat_ws(', ', w.state, nullif(w.detail, ''),
-               case when w.restarts > 0 then format('restarted %s times', w.restarts) end) as description
+               case when w.restarts > 0 then format('restarts: %s', w.restarts) end) as description
         from atelier_engine.worker_processes() w
        where w.database_oid is null or w.database_oid = database)
     select w.name,
@@ -164,7 +164,7 @@ begin
     case when not adopted then 'Call atelier.adopt_instance() when the original is not at work any more.' end;
   return query select 'stuck_jobs',
     case when stuck = 0 then 'ok' else 'error' end,
-    format('%s unfinished jobs without an owner', stuck),
+    format('unfinished jobs without an owner: %s', stuck),
     case when stuck > 0 then 'See atelier.stuck_jobs. If the workers run and the instance is adopted, this is a bug.' end;
   return query select 'dump',
     case when not_dumped is null then 'ok' else 'error' end,

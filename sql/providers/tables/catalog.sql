@@ -9,9 +9,10 @@ create table atelier.api_providers (
   base_url text,
   docs_url text,
   auth_scheme text not null default 'bearer'
-    constraint api_providers_auth_scheme_known check (auth_scheme in ('none', 'bearer', 'header')),
+    constraint api_providers_auth_scheme_known check (auth_scheme in ('none', 'bearer', 'key', 'token', 'header')),
   auth_header_name text default 'Authorization'
     constraint api_providers_auth_header_name_valid check (auth_header_name ~ '^[A-Za-z0-9-]{1,64}$'),
+  constraint api_providers_token_needs_a_header check (auth_scheme = 'none' or auth_header_name is not null),
   secret_name text,
   rate_limits jsonb not null default '{}',
   is_active boolean not null default true
@@ -23,7 +24,8 @@ grant select, insert, update, delete on atelier.api_providers to authenticated, 
 comment on table atelier.api_providers is
 $$A company or a kind of server that runs models
 
-auth_scheme says how a token travels: none, bearer (Authorization: Bearer TOKEN) or header (auth_header_name: TOKEN).$$;
+auth_scheme says how a token travels in the header auth_header_name: after the word Bearer, Key or Token, or alone
+(header). With none there is no token.$$;
 
 create table atelier.api_models (
   id uuid primary key default atelier.uuid7(),
