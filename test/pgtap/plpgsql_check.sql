@@ -1,5 +1,6 @@
 -- plpgsql_check finds nothing in any function, trigger functions with every table they serve.
 begin;
+set local client_min_messages = warning;
 create extension if not exists plpgsql_check;
 create temp table functions as
 select p.oid, coalesce(t.tgrelid, 0) as relation, t.tgoldtable, t.tgnewtable,

@@ -165,7 +165,8 @@ begin
   return query select 'stuck_jobs',
     case when stuck = 0 then 'ok' else 'error' end,
     format('unfinished jobs without an owner: %s', stuck),
-    case when stuck > 0 then 'See atelier.stuck_jobs. If the workers run and the instance is adopted, this is a bug.' end;
+    case when stuck > 0 then 'See atelier.stuck_jobs. If the workers run and the instance is adopted, this is a bug.'
+    end;
   return query select 'dump',
     case when not_dumped is null then 'ok' else 'error' end,
     coalesce('pg_dump leaves out ' || not_dumped, 'pg_dump takes every table along'),

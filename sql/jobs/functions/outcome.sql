@@ -191,4 +191,5 @@ $$;
 comment on function atelier_engine.own_attempt(uuid) is
 $$The job of an attempt that still owns it
 
-Locks the queue row. Null when the attempt was settled, superseded or its job is finished: whatever it reports is late.$$;
+Locks the queue row. Null when the attempt was settled or superseded, or its job is finished: whatever it reports is
+late.$$;

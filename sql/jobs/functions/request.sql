@@ -162,3 +162,29 @@ comment on function atelier_engine.must_wait_for(uuid, uuid[]) is
 $$Whether one of these jobs is not completed yet
 
 Raises PT404 for a job that is not the user's, PT409 for one that failed or was cancelled, 22023 for too many.$$;
+
+create or replace function atelier_engine.complete_parameters(
+  p_model atelier.api_models, p_job_type text, p_parameters jsonb
+)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  completed jsonb;
+begin
+  -- A named job type has defaults of its own; without one the model's defaults hold.
+  completed := atelier_engine.validate_parameters(
+    p_model.parameter_schema,
+    p_model.input_defaults || coalesce(p_model.capabilities -> 'job_types' -> p_job_type, '{}') || p_parameters);
+  if p_model.parameter_schema -> 'properties' ? 'seed' and not completed ? 'seed' then
+    -- Drawn here, so that every try of the job makes the same picture.
+    completed := completed || jsonb_build_object('seed', floor(random() * 2147483648)::bigint);
+  end if;
+  return completed;
+end;
+$$;
+comment on function atelier_engine.complete_parameters(atelier.api_models, text, jsonb) is
+$$The parameters that go to the model
+
+Checked, and with the defaults of the model and of the job type. Errors as validate_parameters().$$;

@@ -48,16 +48,7 @@ begin
 
   chosen := atelier_engine.choose_model(queue_job.model, queue_job.job_type);
   chosen_type := atelier_engine.choose_job_type(chosen, queue_job.job_type);
-  -- A named job type has defaults of its own; without one the model's defaults hold.
-  final_parameters := atelier_engine.validate_parameters(
-    chosen.parameter_schema,
-    chosen.input_defaults
-      || coalesce(chosen.capabilities -> 'job_types' -> queue_job.job_type, '{}')
-      || queue_job.parameters);
-  if chosen.parameter_schema -> 'properties' ? 'seed' and not final_parameters ? 'seed' then
-    -- Drawn here, so that every try of the job makes the same picture.
-    final_parameters := final_parameters || jsonb_build_object('seed', floor(random() * 2147483648)::bigint);
-  end if;
+  final_parameters := atelier_engine.complete_parameters(chosen, queue_job.job_type, queue_job.parameters);
 
   insert into atelier.jobs (
     user_id, created_at, updated_at, job_type, format, quality, model_type, api_model_id, original_prompt,
@@ -199,7 +190,9 @@ begin
   if not exists (
     select from atelier.jobs j
      where j.id = job_attempts.job_id
-       and (j.user_id = auth.uid() or atelier_engine.is_service_role() or atelier_engine.user_has_role(auth.uid(), 'admin'))) then
+       and (j.user_id = auth.uid()
+            or atelier_engine.is_service_role()
+            or atelier_engine.user_has_role(auth.uid(), 'admin'))) then
     raise sqlstate 'PT404' using
       message = 'no such job', hint = 'The job does not exist or belongs to somebody else.';
   end if;
@@ -229,7 +222,8 @@ returns bigint
 language sql immutable
 begin atomic
   -- Two clocks may be compared here: the server's and the courier's.
-  select greatest(round(extract(epoch from p_to - p_from) * 1000), 0)::bigint where p_from is not null and p_to is not null;
+  select case when p_from is not null and p_to is not null
+              then greatest(round(extract(epoch from p_to - p_from) * 1000), 0)::bigint end;
 end;
 comment on function atelier_engine.milliseconds_between(timestamptz, timestamptz) is
   'Whole milliseconds from one time to another, 0 if the second is earlier, null if one is unknown';

@@ -59,7 +59,7 @@ create table atelier.jobs (
 
   constraint jobs_completed_at_set_when_finished
     check ((status in ('completed', 'failed', 'cancelled')) = (completed_at is not null))
-);
+) with (fillfactor = 80);
 -- Every index here is work for each change of a status: only what a policy, a key or a list of a user needs.
 create index jobs_user_created_idx on atelier.jobs (user_id, created_at desc);
 create index jobs_unfinished_idx on atelier.jobs (created_at) where status in ('queued', 'processing');

@@ -16,7 +16,8 @@ select pg_catalog.pg_extension_config_dump('atelier.model_config_history', '');
 alter table atelier.model_config_history enable row level security;
 alter table atelier.model_config_history force row level security;
 grant select, insert, update, delete on atelier.model_config_history to authenticated, service_role;
-comment on table atelier.model_config_history is 'Settings of a model family that admins tried, and which of them is in use';
+comment on table atelier.model_config_history is
+  'Settings of a model family that admins tried, and which of them is in use';
 
 create table atelier.model_performance_logs (
   id uuid primary key default atelier.uuid7(),
