@@ -1,4 +1,5 @@
--- Storage: the buckets that the product's parts and their clients know by name.
+-- Storage: the buckets that the product's parts and their clients know by name. When pg_restore makes the extension,
+-- the dump brings them.
 
 with wanted (id, public, file_size_limit, allowed_mime_types) as (
   values
@@ -23,6 +24,7 @@ with wanted (id, public, file_size_limit, allowed_mime_types) as (
 ), made as (
   insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
   select w.id, w.id, w.public, w.file_size_limit, w.allowed_mime_types from wanted w
+   where not atelier_engine.restoring()
   on conflict do nothing
   returning id
 )
