@@ -86,7 +86,7 @@ build/cmake/build.ninja:
 	      $(if $(CCACHE),-DCMAKE_CXX_COMPILER_LAUNCHER=$(CCACHE))
 
 programs: build/cmake/build.ninja
-	@ninja -C build/cmake -j $(PARALLEL) --quiet
+	@ninja -C build/cmake -n | grep -q 'no work to do' || ninja -C build/cmake -j $(PARALLEL)
 
 ifeq ($(PROGRAMS),yes)
 install: install-programs
