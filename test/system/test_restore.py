@@ -8,8 +8,8 @@ from harness.inference import FakeInferenceServer, pictures, status
 from harness.server import bin_directory, run_program
 from harness.waiting import wait_until
 
-# What belongs to the server and not to the data.
-LEFT_OUT = {"atelier_engine.provider_secrets", "atelier_engine.endpoint_states"}
+# What belongs to the server and not to the data: which database may dispatch, secrets, what neighbours were like.
+LEFT_OUT = {"atelier_engine.instance", "atelier_engine.provider_secrets", "atelier_engine.endpoint_states"}
 
 
 @pytest.fixture

@@ -44,23 +44,6 @@ def own(path):
         shutil.chown(path, "postgres", "postgres")
 
 
-def template_data_directory():
-    """initdb once for all servers of a test run."""
-    template = HOME / "template"
-    if not (template / "PG_VERSION").exists():
-        shutil.rmtree(template, ignore_errors=True)
-        template.mkdir(parents=True)
-        own(template)
-        subprocess.run(
-            [AS_SERVER_USER, bin_directory() / "initdb", "--auth=trust", "--username=postgres"]
-            + ["--encoding=UTF8", "--locale=C.UTF-8", "-D", template],
-            check=True,
-            cwd="/",
-            stdout=subprocess.DEVNULL,
-        )
-    return template
-
-
 class Process:
     """A process of a server, as /proc shows it."""
 
@@ -88,7 +71,15 @@ class Server:
         self.postmaster = None
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(parents=True)
-        subprocess.run(["cp", "-a", template_data_directory(), self.data], check=True)
+        self.data.mkdir()
+        own(self.data)
+        subprocess.run(
+            [AS_SERVER_USER, bin_directory() / "initdb", "--no-sync", "--auth=trust", "--username=postgres"]
+            + ["--encoding=UTF8", "--locale=C.UTF-8", "-D", self.data],
+            check=True,
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+        )
         # The path of a socket has at most 107 bytes, and a checkout may be deep.
         self.socket_directory = tempfile.mkdtemp(prefix="atelier.", dir="/tmp")
         own(self.socket_directory)
