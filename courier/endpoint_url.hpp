@@ -1,4 +1,4 @@
-// endpoint_url.hpp -- where an endpoint is: "http(s)://host[:port][/base]" or
+// endpoint_url.hpp -- where an endpoint is: "http(s)://host[:port][/base]" or "unix:path[:/base]".
 // "unix:/path.sock[:/base]".
 #pragma once
 

@@ -43,7 +43,7 @@ void Base64Decoder::decode(std::string_view text, std::string &out) {
     digits_ = 0;
   }
   consumed_ += text.size();
-  if (padding_ > 0 && digits_ + padding_ == 4) end_group(out);
+  if (digits_ > 0 && digits_ + padding_ == 4) end_group(out);
 }
 
 void Base64Decoder::end_group(std::string &out) {
@@ -57,7 +57,6 @@ void Base64Decoder::end_group(std::string &out) {
   }
   group_ = 0;
   digits_ = 0;
-  padding_ = 4;  // complete: nothing may follow
 }
 
 void Base64Decoder::finish() const {

@@ -39,6 +39,15 @@ TEST(Base64, undoes_an_independent_encoder_in_pieces_of_any_size) {
   }
 }
 
+TEST(Base64, is_not_changed_by_empty_pieces) {
+  Base64Decoder decoder;
+  std::string bytes;
+  for (const char *piece : {"", "Zm9v", "", "Yg=", "", "=", "", ""})
+    decoder.decode(piece, bytes);
+  decoder.finish();
+  EXPECT_EQ(bytes, "foob");
+}
+
 TEST(Base64, refuses_what_is_not_canonical) {
   for (const char *text :
        {"Z", "Zg", "Zg=", "Zm8", "Zg===", "=", "====", "Z===", "Zm9v=", "Zg==Zg==", "Zm=v", "Zm 9v",

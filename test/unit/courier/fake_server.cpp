@@ -58,6 +58,11 @@ bool Connection::send(std::string_view bytes) {
   return true;
 }
 
+void Connection::wait_for_data() {
+  pollfd waiting{fd_, POLLIN, 0};
+  poll(&waiting, 1, -1);
+}
+
 void Connection::wait_for_close() {
   std::array<char, 4096> buffer;
   while (recv(fd_, buffer.data(), buffer.size(), 0) > 0) {

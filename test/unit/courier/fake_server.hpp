@@ -28,6 +28,7 @@ class Connection {
   // The next request; an empty head when the client has gone.
   Request read_request();
   bool send(std::string_view bytes);  // false when the client has gone
+  void wait_for_data();               // reads nothing
   void wait_for_close();
   void wait_for_hang_up();  // the same without reading anything
   void reset();             // the next close tells the client "connection reset by peer"

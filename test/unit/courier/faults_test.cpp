@@ -171,8 +171,12 @@ TEST(PrivateNetwork, includes_unix_sockets) {
 TEST(LostBeforeSent, is_safe_to_repeat) {
   wire::Submit submit = make_submit("");
   submit.parameters = large_parameters();
-  wire::Failed const failure =
-      failure_of([](Connection &connection) { connection.reset(); }, submit);
+  wire::Failed const failure = failure_of(
+      [](Connection &connection) {
+        connection.wait_for_data();
+        connection.reset();
+      },
+      submit);
   expect_never_sent(failure, ErrorClass::transient_net);
   EXPECT_NE(failure.message.find("was lost before the request was sent"), std::string::npos)
       << failure.message;
