@@ -15,6 +15,7 @@ namespace {
 // How soon a congested channel is tried again: the kernel does not say when descriptors in flight
 // have landed.
 constexpr int congestion_wait_ms = 20;
+constexpr std::int64_t longest_wait_ms = 3600000;
 
 }  // namespace
 
@@ -41,7 +42,7 @@ int Courier::wait_ms() const {
   auto const left =
       std::chrono::ceil<std::chrono::milliseconds>(first_bytes_due_.begin()->first - Clock::now())
           .count();
-  int const due = static_cast<int>(std::clamp<std::int64_t>(left, 0, 3600 * 1000));
+  int const due = static_cast<int>(std::clamp<std::int64_t>(left, 0, longest_wait_ms));
   return wait < 0 ? due : std::min(wait, due);
 }
 

@@ -14,6 +14,8 @@ namespace courier {
 
 namespace {
 
+constexpr std::int64_t longest_wait_ms = 3600000;
+
 void check(CURLMcode code, const char *what) {
   if (code != CURLM_OK)
     throw std::runtime_error(std::string(what) + ": " + curl_multi_strerror(code));
@@ -82,7 +84,7 @@ std::uint32_t CurlLoop::turn(int wait_ms) {
 int CurlLoop::until_timer(int wait_ms) const noexcept {
   if (!timer_armed_) return wait_ms;
   auto const left = std::chrono::ceil<std::chrono::milliseconds>(timer_due_ - Clock::now()).count();
-  int const due_ms = static_cast<int>(std::clamp<std::int64_t>(left, 0, 3600 * 1000));
+  int const due_ms = static_cast<int>(std::clamp<std::int64_t>(left, 0, longest_wait_ms));
   return wait_ms < 0 ? due_ms : std::min(wait_ms, due_ms);
 }
 

@@ -77,7 +77,7 @@ int serve(const std::string &spool_folder) {
   std::size_t const descriptor_budget = raise_descriptor_limit();
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
     throw std::runtime_error("libcurl does not start");
-  courier::ingest::SpoolFile{spool_folder};  // better to fail now than with the first result
+  static_cast<void>(courier::ingest::SpoolFile(spool_folder));  // fail now, not with a result
   courier::Courier(STDIN_FILENO, spool_folder, descriptor_budget).run();
   curl_global_cleanup();
   return 0;

@@ -16,7 +16,7 @@ namespace {
 
 using wire::ErrorClass;
 
-constexpr std::int64_t longest_retry_after_s = 24 * 3600;
+constexpr std::int64_t longest_retry_after_s = 86400;
 // Striking out anything shorter would damage text without hiding anything.
 constexpr std::size_t shortest_secret = 4;
 
@@ -54,7 +54,7 @@ Transfer::Outcome Transfer::finish(CURLcode code) {
 }
 
 wire::Succeeded Transfer::conclude(CURLcode code) {
-  if (failure_) throw *failure_;
+  if (failure_) throw AttemptError(*failure_);
   long const answered = status();
   if (answered >= 300) throw explain_status();
   if (code != CURLE_OK) throw explain_transport(code);
@@ -62,7 +62,7 @@ wire::Succeeded Transfer::conclude(CURLcode code) {
     throw AttemptError(ErrorClass::ambiguous,
                        "the server closed the connection within the head of its answer");
   if (body_ == Body::not_begun) begin_body();
-  if (failure_) throw *failure_;
+  if (failure_) throw AttemptError(*failure_);
   Result result = adapter_->finish();
   wire::Succeeded succeeded;
   succeeded.attempt = attempt_;
@@ -179,7 +179,7 @@ wire::Failed Transfer::fail(const AttemptError &error) const {
   failed.attempt = attempt_;
   failed.error_class = error.error_class();
   long const answered = status();
-  if (answered >= 100 && answered <= 999) failed.http_status = static_cast<std::uint16_t>(answered);
+  if (answered >= 200 && answered <= 999) failed.http_status = static_cast<std::uint16_t>(answered);
   if (error.error_class() == ErrorClass::throttled || error.error_class() == ErrorClass::overload)
     failed.retry_after_ms = retry_after_ms();
   failed.request_sent = timings_.sent_us != 0;

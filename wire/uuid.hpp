@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,7 +13,8 @@ namespace wire {
 struct Uuid {
   std::array<std::uint8_t, 16> bytes{};
 
-  friend auto operator<=>(const Uuid &, const Uuid &) = default;
+  friend bool operator==(const Uuid &, const Uuid &) = default;
+  friend bool operator<(const Uuid &left, const Uuid &right) { return left.bytes < right.bytes; }
 
   std::string to_string() const {
     static constexpr char digits[] = "0123456789abcdef";

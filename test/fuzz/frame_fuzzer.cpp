@@ -34,8 +34,8 @@ Parsed parse(std::string_view first, std::string_view second) {
 }
 
 wire::Frame encode_again(wire::Message &&message) {
-  return std::visit([](auto &&alternative) { return wire::encode(std::move(alternative)); },
-                    std::move(message));
+  return std::visit([](auto &alternative) { return wire::encode(std::move(alternative)); },
+                    message);
 }
 
 void check_message(std::uint8_t type, std::size_t descriptors, const std::string &payload) {

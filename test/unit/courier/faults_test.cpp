@@ -147,12 +147,14 @@ TEST(NoConnection, because_it_is_not_tls) {
 
 TEST(PrivateNetwork, is_closed_to_endpoints_that_may_not_use_it) {
   FakeServer const server(answer_with(json_response(good_answer())));
-  std::string const port = std::to_string(server.port());
+  std::string const port = ":" + std::to_string(server.port()) + "/v1";
   wire::Submit submit = make_submit("");
   submit.private_network = false;
   for (const std::string host : {"127.0.0.1", "localhost", "2130706433", "0x7f.1",
                                  "[::ffff:127.0.0.1]", "0.0.0.0", "[::1]"}) {
-    wire::Failed const failure = failure_at("http://" + host + ":" + port + "/v1", submit);
+    std::string url = "http://";
+    url.append(host).append(port);
+    wire::Failed const failure = failure_at(url, submit);
     expect_never_sent(failure, ErrorClass::invalid_input);
     EXPECT_TRUE(failure.message.ends_with("this endpoint may not use the private network"))
         << failure.message;

@@ -161,6 +161,7 @@ TEST(Cancel, works_before_anything_was_sent) {
   FakeServer const server(silence());
   CourierProcess courier;
   std::vector<wire::Uuid> attempts;
+  attempts.reserve(200);
   for (int i = 0; i < 20; ++i) {
     attempts.push_back(courier.submit(make_submit(server.url())));
     courier.cancel(attempts.back());
@@ -177,6 +178,7 @@ TEST(Parallel, two_hundred_requests_succeed_and_leave_no_descriptor_open) {
   courier.await_hello();
   std::ptrdiff_t const before = courier.descriptors();
   std::vector<wire::Uuid> attempts;
+  attempts.reserve(200);
   for (int i = 0; i < 200; ++i)
     attempts.push_back(courier.submit(make_submit(i % 2 == 0 ? tcp.url() : unix_socket.url())));
   for (const wire::Uuid &attempt : attempts)
@@ -194,6 +196,7 @@ TEST(Parallel, failures_of_every_kind_leave_no_descriptor_open) {
   courier.await_hello();
   std::ptrdiff_t const before = courier.descriptors();
   std::vector<wire::Uuid> attempts;
+  attempts.reserve(200);
   for (int i = 0; i < 25; ++i) {
     for (const FakeServer *server : {&good, &garbage, &cut})
       attempts.push_back(courier.submit(make_submit(server->url())));
@@ -220,6 +223,7 @@ TEST(Parallel, work_over_the_descriptor_limit_is_refused_without_harm) {
   });
   CourierProcess courier("ulimit -n 120");
   std::vector<wire::Uuid> attempts;
+  attempts.reserve(200);
   for (int i = 0; i < 40; ++i)
     attempts.push_back(courier.submit(make_submit(server.url())));
   std::size_t refused = 0;
@@ -246,6 +250,7 @@ TEST(Parallel, results_wait_for_a_dispatcher_that_is_slow_to_read) {
   FakeServer const server(answer_with(json_response(good_answer())));
   CourierProcess courier;
   std::vector<wire::Uuid> attempts;
+  attempts.reserve(200);
   for (int i = 0; i < 150; ++i)
     attempts.push_back(courier.submit(make_submit(server.url())));
   while (server.connection_count() < 150)
@@ -259,6 +264,7 @@ TEST(Parallel, a_slow_server_does_not_hold_up_a_fast_one) {
   FakeServer const fast(answer_with(json_response(good_answer())));
   CourierProcess courier;
   std::vector<wire::Uuid> waiting;
+  waiting.reserve(50);
   for (int i = 0; i < 50; ++i)
     waiting.push_back(courier.submit(make_submit(slow.url())));
   courier.await_success(courier.submit(make_submit(fast.url())));
