@@ -65,7 +65,8 @@ extension: all
 
 build/extension/%.o: %.cpp
 	@mkdir -p $(@D)
-	$(CCACHE) $(CXX) $(CXXFLAGS) $(CPPFLAGS) -c -o $@ $<
+	@echo 'compiling $<'
+	@$(CCACHE) $(CXX) $(CXXFLAGS) $(CPPFLAGS) -c -o $@ $<
 
 -include $(OBJS:.o=.d)
 

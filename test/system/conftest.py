@@ -32,6 +32,8 @@ def make_server(request):
     yield make
     for server in servers:
         server.remove()
+    for server in servers:
+        server.assert_no_crash()
 
 
 @pytest.fixture
@@ -45,6 +47,7 @@ def shared_server(request):
     server = Server(request.module.__name__.removeprefix("test_"), atelier__runner_enabled="off")
     yield server.start()
     server.remove()
+    server.assert_no_crash()
 
 
 @pytest.fixture

@@ -148,6 +148,7 @@ class Database:
             "select ref, count(*) from atelier.events where ref = any (%s::uuid[]) group by ref", job_ids
         )
         assert sorted(row[1] for row in finished_events) == [1] * len(job_ids)
+        assert self.run("select * from atelier.stuck_jobs") == []
         self.assert_no_stray_objects()
 
     def assert_no_stray_objects(self):

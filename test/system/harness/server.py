@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -197,6 +198,14 @@ class Server:
             lambda: f"not one {name}: {[process.command for process in self.processes()]}",
         )
         return self.processes(name)[0]
+
+    def assert_no_crash(self):
+        """Tests kill with signal 9; every other end by a signal is a defect of ours."""
+        crash = re.compile(
+            r"PANIC: |TRAP: |terminated by signal (?!9\b)|AddressSanitizer|terminate called|Assertion .* failed"
+        )
+        found = [line for line in self.log().splitlines() if crash.search(line)]
+        assert not found, found
 
     def log(self):
         return self.log_path.read_text(encoding="utf-8", errors="replace")
