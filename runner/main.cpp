@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -40,6 +41,16 @@ void on_stop_signal(int) {
   if (stop_descriptor < 0) _exit(EXIT_SUCCESS);
   const uint64_t one = 1;
   if (write(stop_descriptor, &one, sizeof one) < 0) _exit(EXIT_FAILURE);
+}
+
+// OpenMP's threads wait for each other by spinning. Beside other work on the same processors, each
+// of the thousands of meetings in a picture then costs a time slice: a picture takes many times as
+// long as on one thread. The policy is read while the program is being loaded, so the program has
+// to be loaded again to change it.
+void let_waiting_threads_sleep(char **arguments) {
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+  setenv("OMP_WAIT_POLICY", "passive", 0);
+  execv("/proc/self/exe", arguments);
 }
 
 void handle_stop_signals() {
@@ -103,6 +114,7 @@ int main(int count, char **arguments) {
       std::puts("atelier-runner " ATELIER_VERSION);
       return EXIT_SUCCESS;
     }
+    let_waiting_threads_sleep(arguments);
     handle_stop_signals();
     return serve(options);
   } catch (const std::invalid_argument &error) {

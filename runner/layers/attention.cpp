@@ -73,14 +73,14 @@ at::Tensor attend(const at::Tensor &queries, const at::Tensor &keys, const at::T
 }
 
 SelfAttention::SelfAttention(const WeightScope &weights, int64_t channels, int64_t heads)
-    : input_(Linear::stacked({weights / "to_q", weights / "to_k", weights / "to_v"}, channels,
-                             channels, false)),
+    : queries_(weights / "to_q", channels, channels, false),
+      keys_(weights / "to_k", channels, channels, false),
+      values_(weights / "to_v", channels, channels, false),
       output_(weights / "to_out.0", channels, channels),
       heads_(heads) {}
 
 at::Tensor SelfAttention::operator()(const at::Tensor &tokens) const {
-  const auto parts = input_(tokens).chunk(3, -1);
-  return output_(attend(parts[0], parts[1], parts[2], heads_));
+  return output_(attend(queries_(tokens), keys_(tokens), values_(tokens), heads_));
 }
 
 CrossAttention::CrossAttention(const WeightScope &weights, int64_t channels, int64_t context,

@@ -25,7 +25,9 @@ class SelfAttention {
   at::Tensor operator()(const at::Tensor &tokens) const;
 
  private:
-  Linear input_, output_;
+  // Not stacked into one layer: oneDNN's products of strided operands depend on the number of
+  // threads.
+  Linear queries_, keys_, values_, output_;
   int64_t heads_ = 1;
 };
 

@@ -27,16 +27,6 @@ Linear::Linear(const WeightScope &weights, int64_t inputs, int64_t outputs, bool
     : Linear(weights.take("weight", {outputs, inputs}),
              bias ? weights.take("bias", {outputs}) : at::Tensor()) {}
 
-Linear Linear::stacked(const std::vector<WeightScope> &weights, int64_t inputs, int64_t outputs,
-                       bool bias) {
-  std::vector<at::Tensor> matrices, biases;
-  for (const auto &scope : weights) {
-    matrices.push_back(scope.take("weight", {outputs, inputs}));
-    if (bias) biases.push_back(scope.take("bias", {outputs}));
-  }
-  return {at::cat(matrices), bias ? at::cat(biases) : at::Tensor()};
-}
-
 std::array<Linear, 2> Linear::halves(const WeightScope &weights, int64_t inputs, int64_t outputs) {
   const auto matrices = weights.take("weight", {2 * outputs, inputs}).chunk(2);
   const auto biases = weights.take("bias", {2 * outputs}).chunk(2);
@@ -71,14 +61,24 @@ at::Tensor LayerNorm::operator()(const at::Tensor &input) const {
   return at::layer_norm(input, weight_.sizes(), weight_, bias_, epsilon_);
 }
 
-at::Tensor exact_gelu(const at::Tensor &input) {
+at::Tensor exact_gelu(at::Tensor input) {
 #ifdef ATELIER_WITH_ONEDNN
-  if (onednn::can_compute(input) && input.is_contiguous()) {
+  if (onednn::can_compute(input)) {
     onednn::gelu(input);
     return input;
   }
 #endif
   return at::gelu(input);
+}
+
+at::Tensor swish(at::Tensor input, double slope) {
+#ifdef ATELIER_WITH_ONEDNN
+  if (onednn::can_compute(input)) {
+    onednn::swish(input, static_cast<float>(slope));
+    return input;
+  }
+#endif
+  return slope == 1 ? at::silu_(input) : input.mul_(at::sigmoid(slope * input));
 }
 
 at::Tensor enlarge(const at::Tensor &input) {

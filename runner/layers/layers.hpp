@@ -4,7 +4,6 @@
 #include <ATen/ATen.h>
 
 #include <array>
-#include <vector>
 
 #include "runner/checkpoint/weights.hpp"
 
@@ -14,9 +13,6 @@ class Linear {
  public:
   Linear() = default;
   Linear(const WeightScope &weights, int64_t inputs, int64_t outputs, bool bias = true);
-  // Several layers with the same input, computed as one.
-  static Linear stacked(const std::vector<WeightScope> &weights, int64_t inputs, int64_t outputs,
-                        bool bias);
   // One stored layer, taken apart into the two halves of its outputs.
   static std::array<Linear, 2> halves(const WeightScope &weights, int64_t inputs, int64_t outputs);
 
@@ -54,8 +50,11 @@ class LayerNorm {
   double epsilon_ = 0;
 };
 
-// x * (1 + erf(x / sqrt 2)) / 2, in place where that is possible.
-at::Tensor exact_gelu(const at::Tensor &input);
+// The activations may reuse their input's memory.
+// x * (1 + erf(x / sqrt 2)) / 2
+at::Tensor exact_gelu(at::Tensor input);
+// x * sigmoid(slope * x): SiLU for slope 1, CLIP's approximation of GELU for 1.702
+at::Tensor swish(at::Tensor input, double slope = 1);
 
 // Doubles height and width by repeating pixels.
 at::Tensor enlarge(const at::Tensor &input);

@@ -25,6 +25,13 @@ void run(const dnnl::primitive &primitive, const std::unordered_map<int, memory>
   stream.wait();
 }
 
+void activate(const at::Tensor &tensor, dnnl::algorithm algorithm, float parameter) {
+  const auto values = view(tensor);
+  const dnnl::eltwise_forward::desc desc(dnnl::prop_kind::forward_inference, algorithm,
+                                         values.get_desc(), parameter, 0);
+  run(dnnl::eltwise_forward({desc, engine()}), {{DNNL_ARG_SRC, values}, {DNNL_ARG_DST, values}});
+}
+
 }  // namespace
 
 bool can_compute(const at::Tensor &tensor) {
@@ -69,12 +76,10 @@ void softmax(const at::Tensor &tensor) {
   run(dnnl::softmax_forward({desc, engine()}), {{DNNL_ARG_SRC, values}, {DNNL_ARG_DST, values}});
 }
 
-void gelu(const at::Tensor &tensor) {
-  const auto values = view(tensor);
-  const dnnl::eltwise_forward::desc desc(dnnl::prop_kind::forward_inference,
-                                         dnnl::algorithm::eltwise_gelu_erf, values.get_desc(), 0,
-                                         0);
-  run(dnnl::eltwise_forward({desc, engine()}), {{DNNL_ARG_SRC, values}, {DNNL_ARG_DST, values}});
+void gelu(const at::Tensor &tensor) { activate(tensor, dnnl::algorithm::eltwise_gelu_erf, 0); }
+
+void swish(const at::Tensor &tensor, float slope) {
+  activate(tensor, dnnl::algorithm::eltwise_swish, slope);
 }
 
 }  // namespace runner::onednn

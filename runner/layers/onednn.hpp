@@ -22,4 +22,7 @@ void softmax(const at::Tensor &tensor);
 // In place: x * (1 + erf(x / sqrt 2)) / 2.
 void gelu(const at::Tensor &tensor);
 
+// In place: x * sigmoid(slope * x).
+void swish(const at::Tensor &tensor, float slope);
+
 }  // namespace runner::onednn

@@ -16,11 +16,9 @@ Resnet::Resnet(const WeightScope &weights, const ResnetShape &shape)
 }
 
 at::Tensor Resnet::operator()(const at::Tensor &input, const at::Tensor &shift) const {
-  auto hidden = norm1_(input);
-  hidden = conv1_(at::silu_(hidden));
+  auto hidden = conv1_(swish(norm1_(input)));
   if (shift.defined()) hidden.add_(shift.unsqueeze(-1).unsqueeze(-1));
-  hidden = norm2_(hidden);
-  hidden = conv2_(at::silu_(hidden));
+  hidden = conv2_(swish(norm2_(hidden)));
   return hidden.add_(shortcut_ ? (*shortcut_)(input) : input);
 }
 

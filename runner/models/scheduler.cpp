@@ -24,7 +24,8 @@ Scheduler::Scheduler(const std::filesystem::path &folder) {
   config.ignore({"clip_sample", "sample_max_value", "set_alpha_to_one", "skip_prk_steps"});
   const auto first = config.required<double>("beta_start");
   const auto last = config.required<double>("beta_end");
-  if (!(first > 0 && first < last && last < 1)) config.refuse("beta_start", "is out of range");
+  if (!(first > 0 && first < 1)) config.refuse("beta_start", "is out of range");
+  if (!(last >= first && last < 1)) config.refuse("beta_end", "is out of range");
   const auto steps = config.required_positive("num_train_timesteps");
   offset_ = config.value_or<int64_t>("steps_offset", 0);
   if (offset_ < 0 || offset_ > steps) config.refuse("steps_offset", "is out of range");

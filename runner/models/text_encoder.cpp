@@ -19,27 +19,27 @@ class TextEncoder::Layer {
       : shape_(shape),
         norm1_(weights / "layer_norm1", shape.width, shape.epsilon),
         norm2_(weights / "layer_norm2", shape.width, shape.epsilon),
-        attention_input_(
-            Linear::stacked({weights / "self_attn.q_proj", weights / "self_attn.k_proj",
-                             weights / "self_attn.v_proj"},
-                            shape.width, shape.width, true)),
+        queries_(weights / "self_attn.q_proj", shape.width, shape.width),
+        keys_(weights / "self_attn.k_proj", shape.width, shape.width),
+        values_(weights / "self_attn.v_proj", shape.width, shape.width),
         attention_output_(weights / "self_attn.out_proj", shape.width, shape.width),
         expand_(weights / "mlp.fc1", shape.width, shape.inner),
         contract_(weights / "mlp.fc2", shape.inner, shape.width) {}
 
   at::Tensor operator()(const at::Tensor &tokens) const {
-    const auto parts = attention_input_(norm1_(tokens)).chunk(3, -1);
-    const auto seen = attend(parts[0], parts[1], parts[2], shape_.heads, /*causal=*/true);
+    const auto input = norm1_(tokens);
+    const auto seen =
+        attend(queries_(input), keys_(input), values_(input), shape_.heads, /*causal=*/true);
     auto hidden = attention_output_(seen).add_(tokens);
     auto inner = expand_(norm2_(hidden));
-    inner = shape_.quick_gelu ? inner.mul_(at::sigmoid(1.702 * inner)) : exact_gelu(inner);
+    inner = shape_.quick_gelu ? swish(inner, 1.702) : exact_gelu(inner);
     return hidden.add_(contract_(inner));
   }
 
  private:
   Shape shape_;
   LayerNorm norm1_, norm2_;
-  Linear attention_input_, attention_output_, expand_, contract_;
+  Linear queries_, keys_, values_, attention_output_, expand_, contract_;
 };
 
 TextEncoder::TextEncoder(const std::filesystem::path &folder, const std::string &variant,

@@ -115,11 +115,11 @@ at::Tensor UNet::time_embedding(const UNetInputs &inputs,
   const auto as_float = at::TensorOptions(at::kFloat).device(placement_.device);
   const auto times = sinusoids(at::tensor(timesteps, as_float), config_.channels.front());
   const auto ids = sinusoids(inputs.time_ids.to(at::kFloat), config_.time_id_size);
-  auto steps = time1_(times.to(placement_.type));
-  steps = time2_(at::silu_(steps));
-  auto extra = extra1_(at::cat({inputs.pooled, ids.reshape({batch, -1}).to(placement_.type)}, -1));
-  extra = extra2_(at::silu_(extra));
-  return at::silu(steps.unsqueeze(1) + extra.unsqueeze(0));
+  const auto steps = time2_(swish(time1_(times.to(placement_.type))));
+  const auto pooled_and_ids =
+      at::cat({inputs.pooled, ids.reshape({batch, -1}).to(placement_.type)}, -1);
+  const auto extra = extra2_(swish(extra1_(pooled_and_ids)));
+  return swish(steps.unsqueeze(1) + extra.unsqueeze(0));
 }
 
 UNet::Prepared UNet::prepare(const UNetInputs &inputs, const std::vector<float> &timesteps) const {
@@ -179,8 +179,7 @@ at::Tensor UNet::operator()(const at::Tensor &latents, const Prepared &prepared,
     }
     if (block.resample) hidden = (*block.resample)(enlarge(hidden));
   }
-  hidden = output_norm_(hidden);
-  return output_(at::silu_(hidden));
+  return output_(swish(output_norm_(hidden)));
 }
 
 }  // namespace runner

@@ -108,8 +108,7 @@ at::Tensor VaeDecoder::operator()(const at::Tensor &latents) const {
       hidden = resnet(hidden);
     if (block.resample) hidden = (*block.resample)(enlarge(hidden));
   }
-  hidden = output_norm_(hidden);
-  return output_(at::silu_(hidden));
+  return output_(swish(output_norm_(hidden)));
 }
 
 }  // namespace runner

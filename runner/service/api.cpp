@@ -57,6 +57,7 @@ double rounded(double value) { return std::round(value * 1000) / 1000; }
 
 // What the queue's thread leaves behind for the connection's thread.
 struct Api::Outcome {
+  uint64_t pictures = 0;
   std::string data;  // the elements of the answer's "data", ready to send
   GenerationSummary summary;
   std::string error;
@@ -168,22 +169,21 @@ HttpResponse Api::generate_images(const HttpRequest &request, Client &client) {
     throw error;
   }
   if (!parsed.has_seed) parsed.picture.seed = random_seed();
-  const auto outcome = std::make_shared<Outcome>();
-  run_in_queue(parsed.picture, *outcome, client);
+  Outcome outcome;
+  run_in_queue(parsed.picture, outcome, client);
 
-  const auto &summary = outcome->summary;
+  const auto &summary = outcome.summary;
   const json usage = {{"input_tokens", summary.prompt_tokens},
                       {"output_tokens", 0},
                       {"total_tokens", summary.prompt_tokens},
                       {"prompt_truncated", summary.prompt_truncated}};
-  const json timings = {
-      {"queue_ms", rounded(milliseconds(outcome->started - outcome->submitted))},
-      {"encode_ms", rounded(summary.timings.encode_ms)},
-      {"denoise_ms", rounded(summary.timings.denoise_ms)},
-      {"decode_ms", rounded(summary.timings.decode_ms)},
-      {"total_ms", rounded(milliseconds(outcome->finished - outcome->submitted))}};
+  const json timings = {{"queue_ms", rounded(milliseconds(outcome.started - outcome.submitted))},
+                        {"encode_ms", rounded(summary.timings.encode_ms)},
+                        {"denoise_ms", rounded(summary.timings.denoise_ms)},
+                        {"decode_ms", rounded(summary.timings.decode_ms)},
+                        {"total_ms", rounded(milliseconds(outcome.finished - outcome.submitted))}};
   HttpResponse response;
-  response.body = std::move(outcome->data);
+  response.body = std::move(outcome.data);
   response.body +=
       "],\"created\":" + std::to_string(unix_seconds(std::chrono::system_clock::now()));
   response.body += ",\"model\":" + json(options_.model_id).dump() + ",\"output_format\":\"png\"";
@@ -231,8 +231,8 @@ void Api::compute(const PictureRequest &picture, const Ticket &ticket, Outcome &
     outcome.data = "{\"data\":[";
     outcome.summary = pipeline_.generate(
         picture, [&ticket] { return ticket.is_cancelled(); },
-        [&outcome, &picture](Picture &&made) {
-          outcome.data += made.seed == picture.seed ? "{\"b64_json\":\"" : ",{\"b64_json\":\"";
+        [&outcome](Picture &&made) {
+          outcome.data += outcome.pictures++ == 0 ? "{\"b64_json\":\"" : ",{\"b64_json\":\"";
           append_base64(encode_png(made.rgb, made.width, made.height), outcome.data);
           outcome.data += "\",\"seed\":" + std::to_string(made.seed) + "}";
         });
@@ -261,6 +261,7 @@ void Api::count(const Outcome &outcome) {
     ++failed_;
   } else {
     ++served_;
+    pictures_ += outcome.pictures;
     const auto spent = milliseconds(outcome.finished - outcome.started);
     const auto average = average_ms_.load();
     average_ms_ = average == 0 ? spent : 0.8 * average + 0.2 * spent;

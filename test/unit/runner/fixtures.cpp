@@ -31,7 +31,7 @@ double relative_error(const at::Tensor &actual, const at::Tensor &expected) {
 
 const Device &cpu() {
   static const auto device = [] {
-    auto opened = open_device({"cpu", 2});
+    auto opened = open_device({"cpu", 1});
     opened->enter_thread();
     return opened;
   }();
