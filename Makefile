@@ -37,7 +37,8 @@ else
 
 MODULE_big   = atelier
 EXTENSION    = control/atelier
-DATA_built   = build/sql/atelier--$(ATELIER_VERSION).sql
+RELEASES    := $(patsubst atelier--%,%,$(shell cd sql/updates && ls | sed -n "s/--[0-9.]*[.]sql$$//p"))
+DATA_built   = $(patsubst %,build/sql/atelier--%.sql,$(ATELIER_VERSION) $(RELEASES:%=%--$(ATELIER_VERSION)))
 SOURCES     := $(sort $(shell find src bgworkers -name '*.cpp' 2>/dev/null) $(wildcard wire/*.cpp))
 OBJS         = $(SOURCES:%.cpp=build/extension/%.o)
 PG_CPPFLAGS  = -I$(CURDIR) -isystem $(shell $(PG_CONFIG) --includedir-server 2>/dev/null) \
@@ -77,9 +78,12 @@ build/extension/objects: FORCE
 
 $(MODULE_big).so: build/extension/objects
 
-build/sql/atelier--$(ATELIER_VERSION).sql: FORCE
+build/extension/src/functions/version.o: control/atelier.control
+
+# $* is VERSION or OLD--VERSION.
+build/sql/atelier--%.sql: FORCE
 	@mkdir -p $(@D)
-	@tools/assemble-sql > $@.new
+	@tools/assemble-sql $(filter-out $(ATELIER_VERSION),$(subst --, ,$*)) > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; echo 'assembled $@'; fi
 
 build/cmake/build.ninja:

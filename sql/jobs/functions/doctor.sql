@@ -1,4 +1,4 @@
--- Jobs: atelier.doctor() and its three parts. Each finding is a row: what was looked at, ok, warning or error, what
+-- Jobs: atelier.doctor() and its parts. Each finding is a row: what was looked at, ok, warning or error, what
 -- was found, and what to do about it.
 
 create or replace function atelier.doctor()
@@ -8,6 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform atelier_engine.assert_service_role();
+  return query select * from atelier_engine.examine_version();
   return query select * from atelier_engine.examine_server();
   return query select * from atelier_engine.examine_workers();
   return query select * from atelier_engine.examine_providers();

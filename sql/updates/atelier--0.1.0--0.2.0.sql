@@ -1,0 +1,1 @@
+-- From 0.1.0 to 0.2.0: what becomes of the tables. Functions, views, triggers and policies are made anew from their files.
