@@ -5,7 +5,6 @@
 // request arrives and answers at once with a picture of one pixel. Beside it, in the same run, what
 // one durable commit costs here and what one HTTP exchange with the same server costs: dispatching
 // needs one of each after the client's commit, so their sum is the floor.
-#include <libpq-fe.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -24,7 +23,11 @@
 #include <thread>
 #include <vector>
 
+#include "bench/database.hpp"
+
 namespace {
+
+using bench::Database;
 
 using Clock = std::chrono::steady_clock;
 using Micros = std::chrono::duration<double, std::micro>;
@@ -33,31 +36,6 @@ constexpr const char *user = "00000000-0000-7000-8000-0000000be9c4";
 constexpr const char *picture =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSu"
     "QmCC";
-
-class Database {
- public:
-  Database() : connection_(PQconnectdb("")) {
-    if (PQstatus(connection_) != CONNECTION_OK)
-      throw std::runtime_error(PQerrorMessage(connection_));
-    PQsetNoticeProcessor(
-        connection_, [](void *, const char *) {}, nullptr);
-  }
-  ~Database() { PQfinish(connection_); }
-  Database(const Database &) = delete;
-  Database &operator=(const Database &) = delete;
-
-  // The first value of the result, or nothing.
-  std::string run(const std::string &sql) {
-    std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(connection_, sql.c_str()), PQclear);
-    auto const status = PQresultStatus(result.get());
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-      throw std::runtime_error(sql + ": " + PQerrorMessage(connection_));
-    return PQntuples(result.get()) > 0 ? PQgetvalue(result.get(), 0, 0) : "";
-  }
-
- private:
-  PGconn *connection_;
-};
 
 int unix_socket(const std::string &path, bool listening) {
   sockaddr_un address{};
