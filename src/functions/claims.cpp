@@ -15,6 +15,13 @@ std::optional<std::string> text_of(const json &object, const char *key) {
   return found->get<std::string>();
 }
 
+int hex_digit(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
 }  // namespace
 
 Claims parse(std::string_view text) {
@@ -37,15 +44,21 @@ Claims parse(std::string_view text) {
   return out;
 }
 
-bool is_uuid(std::string_view text) noexcept {
-  if (text.size() != 36) return false;
+std::optional<Uuid> uuid_of(std::string_view text) noexcept {
+  if (text.size() != 36) return std::nullopt;
+  Uuid out{};
+  size_t digits = 0;
   for (size_t i = 0; i < text.size(); ++i) {
-    bool const dash = i == 8 || i == 13 || i == 18 || i == 23;
-    char const c = text[i];
-    bool const hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    if (dash ? c != '-' : !hex) return false;
+    if (i == 8 || i == 13 || i == 18 || i == 23) {
+      if (text[i] != '-') return std::nullopt;
+      continue;
+    }
+    int const digit = hex_digit(text[i]);
+    if (digit < 0) return std::nullopt;
+    out[digits / 2] = static_cast<unsigned char>(out[digits / 2] << 4 | digit);
+    ++digits;
   }
-  return true;
+  return out;
 }
 
 }  // namespace claims

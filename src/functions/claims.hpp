@@ -1,6 +1,7 @@
 // Who the caller is, from the JWT claims that PostgREST puts into settings. Pure C++.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,11 +15,13 @@ struct Claims {
   std::optional<std::string> email;
 };
 
+using Uuid = std::array<unsigned char, 16>;
+
 // Never throws for bad input: malformed claims belong to nobody. Claims nested deeper than
 // 64 levels, or with a NUL character, count as malformed.
 Claims parse(std::string_view json);
 
-// A UUID in its canonical form of 36 characters, any letter case.
-bool is_uuid(std::string_view text) noexcept;
+// A UUID in its canonical form of 36 characters, any letter case; else nothing.
+std::optional<Uuid> uuid_of(std::string_view text) noexcept;
 
 }  // namespace claims

@@ -101,28 +101,35 @@ $$The weight of a person's highest role
 
 admin 100, moderator 80, premium_user 60, basic_user 40, guest 20, none 0. Who may ask: as for has_role().$$;
 
+create or replace function atelier_engine.readable_users_bound(p_user_id uuid, p_upper boolean)
+returns uuid
+language c stable strict parallel safe
+as 'MODULE_PATHNAME', 'atelier_readable_users_bound';
+grant execute on function atelier_engine.readable_users_bound(uuid, boolean) to authenticated, service_role;
+comment on function atelier_engine.readable_users_bound(uuid, boolean) is
+$$One end of the range of users whose rows a user may read
+
+The user himself, or for an administrator the lowest or highest id there is.$$;
+
+-- A range, and not "own or administrator": an index serves a range of user ids, but no index serves an OR with a
+-- constant, and everybody would pay for the administrators with a scan of the whole table. Without settings and without
+-- rights of their own, so that the planner puts the body in their place.
 create or replace function atelier_engine.readable_users_from()
 returns uuid
-language sql stable security definer
-set search_path = pg_catalog, pg_temp
+language sql stable parallel safe
 begin atomic
-  -- A range, and not "own or administrator": an index serves a range of user ids, but no index serves an OR with a
-  -- constant, and everybody would pay for the administrators with a scan of the whole table.
-  select case when atelier_engine.user_has_role(auth.uid(), 'admin') then '00000000-0000-0000-0000-000000000000'
-              else auth.uid() end;
+  select atelier_engine.readable_users_bound(auth.uid(), false);
 end;
 grant execute on function atelier_engine.readable_users_from() to authenticated, service_role;
 comment on function atelier_engine.readable_users_from() is
-  'For policies: the lowest id of the users whose rows the caller may read, his own or for administrators any.';
+  'For policies: the lowest id of the users whose rows the caller may read, his own or for administrators any';
 
 create or replace function atelier_engine.readable_users_to()
 returns uuid
-language sql stable security definer
-set search_path = pg_catalog, pg_temp
+language sql stable parallel safe
 begin atomic
-  select case when atelier_engine.user_has_role(auth.uid(), 'admin') then 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-              else auth.uid() end;
+  select atelier_engine.readable_users_bound(auth.uid(), true);
 end;
 grant execute on function atelier_engine.readable_users_to() to authenticated, service_role;
 comment on function atelier_engine.readable_users_to() is
-  'For policies: the highest id of the users whose rows the caller may read, his own or for administrators any.';
+  'For policies: the highest id of the users whose rows the caller may read, his own or for administrators any';

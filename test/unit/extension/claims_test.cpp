@@ -23,9 +23,8 @@ TEST(Claims, ThatAreAbsentOrNotTextAreNobodys) {
 }
 
 TEST(Claims, MalformedTextIsNobody) {
-  for (const char *text :
-       {"", " ", "{", "null", "[]", "\"sub\"", "{\"sub\":}", "{'sub':'x'}", "{\"sub\":\"x\"} extra",
-        "{\"sub\":\"\xff\"}", "{\"n\":1e999999}"}) {
+  for (const char *text : {"", " ", "{", "null", "[]", "\"sub\"", "{\"sub\":}", "{'sub':'x'}",
+                           "{\"sub\":\"x\"} extra", "{\"sub\":\"\xff\"}", "{\"n\":1e999999}"}) {
     auto const got = claims::parse(text);
     EXPECT_FALSE(got.valid) << text;
     EXPECT_FALSE(got.sub) << text;
@@ -48,13 +47,21 @@ TEST(Claims, OfARepeatedKeyTheLastWins) {
   EXPECT_EQ(claims::parse(R"({"sub":"a","sub":"b"})").sub, "b");
 }
 
-TEST(IsUuid, TakesTheCanonicalFormOnly) {
-  EXPECT_TRUE(claims::is_uuid("0190b6c0-0000-7000-8000-00000000000A"));
-  EXPECT_FALSE(claims::is_uuid(""));
-  EXPECT_FALSE(claims::is_uuid("{190b6c0-0000-7000-8000-00000000000}"));
-  EXPECT_FALSE(claims::is_uuid("0190b6c00000700080000000000000001"));
-  EXPECT_FALSE(claims::is_uuid("0190b6c0-0000-7000-8000-00000000000g"));
-  EXPECT_FALSE(claims::is_uuid("0190b6c0-0000-7000-8000-0000000000011"));
+TEST(UuidOf, ReadsTheCanonicalFormInAnyLetterCase) {
+  claims::Uuid const expected = {0x01, 0x90, 0xb6, 0xc0, 0,    0x12, 0x70, 0,
+                                 0x80, 0,    0,    0,    0xab, 0xcd, 0xef, 0x0a};
+  EXPECT_EQ(claims::uuid_of("0190b6c0-0012-7000-8000-0000abcdef0a"), expected);
+  EXPECT_EQ(claims::uuid_of("0190B6C0-0012-7000-8000-0000ABCDEF0A"), expected);
+}
+
+TEST(UuidOf, ReadsNothingElse) {
+  for (const char *text :
+       {"", "0190b6c0-0000-7000-8000-00000000000g", "0190b6c0-0000-7000-8000-0000000000011",
+        "0190b6c0-0000-7000-8000-00000000000", "{190b6c0-0000-7000-8000-00000000000}",
+        "0190b6c00000700080000000000000001", "0190b6c0+0000-7000-8000-000000000001",
+        "-190b6c0-0000-7000-8000-000000000001", "0190b6c0-0000-7000-80000-00000000001",
+        "0190b6c0-0000-7000-8000-00000000000\n"})
+    EXPECT_FALSE(claims::uuid_of(text)) << text;
 }
 
 }  // namespace
