@@ -33,6 +33,7 @@ class Connection {
   void wait_for_hang_up();  // the same without reading anything
   void reset();             // the next close tells the client "connection reset by peer"
   std::uint64_t sent_bytes() const { return sent_bytes_; }
+  int descriptor() const { return fd_; }
 
  private:
   int fd_;

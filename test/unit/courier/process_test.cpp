@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -253,8 +254,11 @@ TEST(Parallel, results_wait_for_a_dispatcher_that_is_slow_to_read) {
   attempts.reserve(200);
   for (int i = 0; i < 150; ++i)
     attempts.push_back(courier.submit(make_submit(server.url())));
-  while (server.connection_count() < 150)
-    std::this_thread::yield();  // nobody reads the channel meanwhile
+  auto const deadline = std::chrono::steady_clock::now() + test::patience;
+  while (server.connection_count() < 150) {  // nobody reads the channel meanwhile
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::yield();
+  }
   for (const wire::Uuid &attempt : attempts)
     EXPECT_EQ(courier.await_success(attempt).outputs.size(), 1U);
 }

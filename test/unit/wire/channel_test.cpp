@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -197,6 +198,40 @@ TEST(Channel, pauses_reading_when_frames_pile_up) {
       ++taken;
   }
   EXPECT_TRUE(sender.flush());
+}
+
+// The kernel bounds how many descriptors a user may have in flight; only root is exempt.
+int fill_with_descriptors_in_flight() {
+  if (geteuid() == 0 && setuid(65534) != 0) return 10;
+  rlimit const few{40, 200};
+  if (setrlimit(RLIMIT_NOFILE, &few) != 0) return 11;
+  Ends const ends = make_ends();
+  Channel sender(ends.left.get());
+  Channel receiver(ends.right.get());
+  int sent = 0;
+  while (sent < 100 && !sender.congested()) {
+    Frame frame = make_frame(2, "");
+    while (frame.descriptors.size() < 8)
+      frame.descriptors.emplace_back(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    sender.send(std::move(frame));
+    sender.flush();
+    ++sent;
+  }
+  if (!sender.congested() || sender.wants_write() || sender.queued_frames() != 1) return 12;
+  rlimit const enough{200, 200};
+  if (setrlimit(RLIMIT_NOFILE, &enough) != 0) return 15;
+  // Once there is room again it goes on where it stopped.
+  for (int taken = 0; taken < sent;) {
+    sender.flush();
+    if (!receiver.receive()) return 13;
+    for (; receiver.next(); ++taken) {
+    }
+  }
+  return sender.queued_frames() == 0 ? 0 : 14;
+}
+
+TEST(Channel, waits_when_the_kernel_holds_too_many_descriptors) {
+  EXPECT_EXIT(_exit(fill_with_descriptors_in_flight()), testing::ExitedWithCode(0), "");
 }
 
 TEST(Channel, refuses_garbage) {
