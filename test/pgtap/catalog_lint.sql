@@ -62,7 +62,8 @@ select is_empty($$
 -- Policies.
 select is_empty($$select polrelid::regclass, polname, expression from policies
   where regexp_replace(expression, 'SELECT auth\.\w+\(\)', '', 'g') ~ 'auth\.\w+\('
-     or regexp_replace(expression, 'SELECT atelier(_engine)?\.has_role\(\( SELECT auth\.uid\(\)', '', 'g') ~ 'has_role\('$$,
+     or regexp_replace(expression, 'SELECT atelier(_engine)?\.has_role\(\( SELECT auth\.uid\(\)', '', 'g') ~ 'has_role\('
+     or regexp_replace(expression, 'SELECT atelier_engine\.\w+\(', '', 'g') ~ 'atelier_engine\.\w+\('$$,
   'policies ask who is calling once per query, not per row');
 select is_empty($$select polrelid::regclass, polname from policies
   where expression ~* ('\m(from|join) \(*' || replace(polrelid::regclass::text, '.', '\.') || '\M')$$, 'no policy reads its own table');
@@ -70,7 +71,7 @@ select is_empty($$
   select p.polrelid::regclass, p.polname, m.column_name
     from policies p
     cross join lateral (
-      select (regexp_matches(p.expression, '\m(\w+) (?:=|>=) \( SELECT (?:auth\.uid|atelier_engine\.readable)', 'g'))[1] as column_name) m
+      select (regexp_matches(p.expression, '\m(\w+) (?:=|>=|= ANY) \(+ *SELECT (?:auth\.uid|atelier_engine\.(?:readable|workspaces_of))', 'g'))[1] as column_name) m
    where not exists (
      select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
       where i.indrelid = p.polrelid and a.attname = m.column_name and i.indpred is null)$$,
