@@ -3,6 +3,7 @@
 //
 // A database is asked once whether it has the extension: its dispatcher looks, and ends when it
 // has not. CREATE EXTENSION announces a database; a database made by copying is found in the list.
+#include "bgworkers/fence.hpp"
 #include "bgworkers/registration.hpp"
 #include "bgworkers/worker_loop.hpp"
 #include "src/pg/settings.hpp"
@@ -129,6 +130,7 @@ class Launcher {
   void run();
 
  private:
+  bool may_dispatch();
   void look_at_databases();
   void keep_workers();
   void complain_about_slots();
@@ -139,10 +141,35 @@ class Launcher {
   Catalog catalog_;
   std::map<Oid, Home> homes_;
   Keeper supervisor_;
+  Fence fence_;
+  TimeLineID replaced_by_ = 0;
   uint32 announcements_seen_ = 0;
   Clock::time_point next_look_{};
   Clock::time_point next_complaint_{};
 };
+
+// False before the peers were asked, and when one of them has taken over.
+bool Launcher::may_dispatch() {
+  fence_.keep_asking();
+  TimeLineID const newer = replaced_by_timeline();
+  if (newer != 0 && newer != replaced_by_)
+    pg::call([&] {
+      ereport(WARNING,
+              (errmsg("nothing is dispatched: another server has taken over on timeline %u", newer),
+               errhint("Stop this server, and make it a standby of the other one with pg_rewind or "
+                       "pg_basebackup.")));
+    });
+  replaced_by_ = newer;
+  if (newer != 0) {
+    stop_workers();
+    shared::set_state(shared::state().launcher, "replaced",
+                      "another server has taken over on timeline " + std::to_string(newer));
+  } else {
+    shared::set_state(shared::state().launcher, fence_.asked() ? "running" : "starting",
+                      shared::peers_report());
+  }
+  return newer == 0 && fence_.asked();
+}
 
 // Databases that are new, or announced since, get a dispatcher that finds out; the rest is as
 // before. Databases that are gone are forgotten.
@@ -231,7 +258,7 @@ void Launcher::stop_workers() {
 }
 
 std::chrono::milliseconds Launcher::time_to_sleep() const {
-  auto wake_at = next_look_;
+  auto wake_at = std::min(next_look_, fence_.next_look());
   auto consider = [&](const Keeper &keeper) {
     if (auto const at = keeper.retry_at()) wake_at = std::min(wake_at, *at);
   };
@@ -246,11 +273,10 @@ std::chrono::milliseconds Launcher::time_to_sleep() const {
 
 void Launcher::run() {
   shared::Registration const place(shared::state().launcher, "launcher");
-  shared::set_state(shared::state().launcher, "running");
   while (!stopping()) {
     reload_configuration_if_asked();
     look_at_databases();
-    keep_workers();
+    if (may_dispatch()) keep_workers();
     wait(time_to_sleep());
   }
   stop_workers();

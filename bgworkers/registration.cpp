@@ -46,6 +46,12 @@ BackgroundWorkerHandle *start_in(const char *function, const char *name, Oid dat
   return start(worker);
 }
 
+BackgroundWorkerHandle *start_without_database(const char *function, const char *name) {
+  BackgroundWorker worker = describe(function, name);
+  worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
+  return start(worker);
+}
+
 }  // namespace
 
 void register_launcher_at_preload() {
@@ -76,9 +82,11 @@ BackgroundWorkerHandle *start_janitor(Oid database, Oid role) {
 }
 
 BackgroundWorkerHandle *start_runner_supervisor() {
-  BackgroundWorker worker = describe("atelier_runner_supervisor_main", "atelier runner supervisor");
-  worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
-  return start(worker);
+  return start_without_database("atelier_runner_supervisor_main", "atelier runner supervisor");
+}
+
+BackgroundWorkerHandle *start_peer_check() {
+  return start_without_database("atelier_peer_check_main", "atelier peer check");
 }
 
 Oid role_of_this_worker() {

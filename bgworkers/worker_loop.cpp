@@ -33,6 +33,8 @@ void connect_to(Oid database, Oid role) {
     // The statements are ours and qualified; a role's search_path must not matter.
     SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_SUSET, PGC_S_OVERRIDE);
     SetConfigOption("lock_timeout", "10s", PGC_SUSET, PGC_S_OVERRIDE);
+    // A claim that a crash or a promotion could undo would be carried out twice.
+    SetConfigOption("synchronous_commit", "on", PGC_SUSET, PGC_S_OVERRIDE);
   });
 }
 

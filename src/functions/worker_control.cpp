@@ -6,6 +6,7 @@
 #include "src/pg/shared_state.hpp"
 
 extern "C" {
+#include "access/xlog.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -70,6 +71,10 @@ void put(ReturnSetInfo *result, const char *process, Oid database, const shared:
 Datum atelier_start(PG_FUNCTION_ARGS) {
   (void)fcinfo;
   return pg::entry([]() -> Datum {
+    if (RecoveryInProgress())
+      throw pg::Failure(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                        "this server is a standby and runs no workers",
+                        "They start here after a promotion.");
     shared::State &all = shared::state();
     shared::find_or_add(MyDatabaseId);
     SpinLockAcquire(&all.mutex);

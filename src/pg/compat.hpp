@@ -4,6 +4,7 @@
 extern "C" {
 #include "postgres.h"
 
+#include "replication/walreceiver.h"
 #include "storage/latch.h"
 #include "utils/wait_event.h"
 #if PG_VERSION_NUM >= 170000
@@ -38,6 +39,18 @@ inline WaitEventSet *create_wait_event_set(int events) {
   return CreateWaitEventSet(nullptr, events);
 #else
   return CreateWaitEventSet(TopMemoryContext, events);
+#endif
+}
+
+// As a standby connects to its primary. Needs libpqwalreceiver. nullptr: *problem says why.
+inline WalReceiverConn *connect_to_walsender(const char *conninfo, const char *name,
+                                             char **problem) {
+#if PG_VERSION_NUM >= 170000
+  return walrcv_connect(conninfo, true, false, false, name, problem);
+#elif PG_VERSION_NUM >= 160000
+  return walrcv_connect(conninfo, false, false, name, problem);
+#else
+  return walrcv_connect(conninfo, false, name, problem);
 #endif
 }
 

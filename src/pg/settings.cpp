@@ -13,6 +13,7 @@ namespace settings {
 char *courier_path = nullptr;
 int janitor_interval_s = 30;
 int max_in_flight = 64;
+char *peers = nullptr;
 int poll_interval_ms = 5000;
 char *runner_devices = nullptr;
 bool runner_enabled = true;
@@ -50,6 +51,10 @@ void define() {
   define_int("atelier.max_in_flight", "Attempts in flight per database.",
              "Endpoints have limits of their own; this one protects the server.", &max_in_flight,
              64, 1, 10000, 0);
+  define_string("atelier.peers", "Connection strings of the servers that might take over.",
+                "Separated by semicolons, each as in primary_conninfo. While one of them is on a "
+                "higher timeline of the same system, this server dispatches nothing.",
+                &peers, "");
   define_int("atelier.poll_interval", "How often a dispatcher looks for work unasked.",
              "Submitting a job wakes the dispatcher at commit; this is the safety net.",
              &poll_interval_ms, 5000, 100, 600000, GUC_UNIT_MS);

@@ -6,6 +6,7 @@ namespace settings {
 extern char *courier_path;
 extern int janitor_interval_s;
 extern int max_in_flight;
+extern char *peers;
 extern int poll_interval_ms;
 extern char *runner_devices;
 extern bool runner_enabled;

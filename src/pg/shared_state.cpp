@@ -157,6 +157,21 @@ void set_child(Child &place, pid_t pid, const char *word, const std::string &det
   strlcpy(place.detail, detail.c_str(), sizeof place.detail);
 }
 
+void set_peers_report(const std::string &report) {
+  State &all = state();
+  Locked guard;
+  strlcpy(all.peers_report, report.c_str(), sizeof all.peers_report);
+}
+
+std::string peers_report() {
+  char copy[sizeof State::peers_report];
+  {
+    Locked guard;
+    strlcpy(copy, state().peers_report, sizeof copy);
+  }
+  return copy;
+}
+
 bool is_alive(const Worker &place) {
   pid_t const pid = pid_of(place);
   return pid != 0 && kill(pid, 0) == 0;

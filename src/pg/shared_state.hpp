@@ -55,6 +55,7 @@ struct State {
   Worker launcher;
   Worker supervisor;
   bool stop_requested;
+  char peers_report[200];  // what the last check of the peers found
   int runner_count;
   Child runners[max_runners];
   pg_atomic_uint32 announcements;  // grows when a database gets or loses the extension
@@ -83,6 +84,9 @@ class Registration {
 
 void set_state(Worker &place, const char *word, const std::string &detail = {});
 void set_child(Child &place, pid_t pid, const char *word, const std::string &detail = {});
+
+void set_peers_report(const std::string &report);
+std::string peers_report();
 
 // Whether a process holds the place.
 bool is_alive(const Worker &place);

@@ -101,6 +101,10 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if pg_is_in_recovery() then
+    raise read_only_sql_transaction using
+      message = 'this server is a standby and takes no jobs', hint = 'Connect to the primary.';
+  end if;
   if p_user_id is null then
     raise sqlstate 'PT401' using
       message = 'sign in to queue a job',
@@ -124,7 +128,7 @@ $$;
 comment on function atelier_engine.assert_may_submit(uuid, integer) is
 $$Refuse a caller who may not queue a job of this priority
 
-Raises PT401, PT404, 22023 or 42501.$$;
+Raises 25006 (on a standby), PT401, PT404, 22023 or 42501.$$;
 
 create or replace function atelier_engine.must_wait_for(p_user_id uuid, p_job_ids uuid[])
 returns boolean
