@@ -1,0 +1,113 @@
+-- One row of Alice's in every table and view that clients can name, and what a new row like it needs. Included after
+-- support/jobs.sql. What belongs to nobody (models, buckets …) has a row, too.
+
+select pg_temp.queue(:alice, 'a red circle') as job \gset
+select pg_temp.succeed(pg_temp.claim(:'job')) \g /dev/null
+select pg_temp.queue(:alice, 'a blue one', format(', depends_on => array[%L]::uuid[]', :'job')) as next_job \gset
+
+select pg_temp.sign_in(:alice) \g /dev/null
+select atelier.create_workspace_session(:alice) as session \gset
+insert into atelier.user_collections (name) values ('Circles') returning id as collection \gset
+select id as asset from atelier.workspace_assets where job_id = :'job' \gset
+select atelier.save_workspace_item_to_library(:'asset', :alice) as library_asset \gset
+select atelier.log_user_activity(:alice, 'looked') as activity \gset
+select pg_temp.sign_out() \g /dev/null
+
+insert into atelier.user_library (user_id, asset_type, storage_path, file_size_bytes, mime_type, original_prompt, model_used)
+values (:alice, 'video', :alice || '/film.mp4', 1, 'video/mp4', 'a film', 'tiny-sdxl') returning id as film \gset
+insert into atelier.user_library (user_id, asset_type, storage_path, file_size_bytes, mime_type, original_prompt, model_used, visibility)
+values (:alice, 'image', :alice || '/shown.png', 1, 'image/png', 'a star', 'tiny-sdxl', 'public') returning id as shown \gset
+insert into atelier.user_library (user_id, asset_type, storage_path, file_size_bytes, mime_type, original_prompt, model_used, visibility)
+values (:alice, 'image', :alice || '/told.png', 1, 'image/png', 'a moon', 'tiny-sdxl', 'unlisted') returning id as told \gset
+insert into atelier.api_providers (name, display_name) values ('spare', 'Spare') returning id as provider \gset
+insert into atelier.api_providers (name, display_name, is_active) values ('old', 'Old', false) returning id as old_provider \gset
+insert into atelier.api_models (provider_id, model_key, display_name, modality)
+values (:'provider', 'spare', 'Spare', 'image') returning id as model \gset
+insert into atelier.api_models (provider_id, model_key, display_name, modality, is_active)
+values (:'provider', 'old', 'Old', 'image', false) returning id as old_model \gset
+insert into atelier.endpoints (provider_id, name, adapter, base_url)
+values (:'provider', 'spare', 'openai_images', 'http://192.0.2.2/v1') returning id as endpoint \gset
+insert into atelier.provider_tokens (provider_id, name) values (:'provider', 'spare') returning id as token \gset
+insert into atelier.model_config_history (model_type, config_name, config_data) values ('SDXL', 'usual', '{}') returning id as config \gset
+insert into atelier.model_performance_logs (model_type, date) values ('SDXL', '2026-01-01') returning id as performance \gset
+insert into atelier.model_test_results (user_id, model_type, prompt_text, test_series, test_tier)
+values (:alice, 'SDXL', 'a circle', 'shapes', 'artistic') returning id as test_result \gset
+select id as object, name as object_name from storage.objects where bucket_id = 'workspace-temp' and owner = :alice \gset
+insert into storage.buckets (id, name) values ('spare', 'spare');
+insert into storage.buckets (id, name, public) values ('spare-public', 'spare-public', true), ('spare-empty', 'spare-empty', true);
+insert into storage.objects (bucket_id, name, owner, metadata)
+values ('spare-public', :alice || '/shown.png', :alice, '{"size": 0, "mimetype": "image/png"}') returning id as shown_object \gset
+select id as generation from atelier.generations where job_id = :'job' \gset
+
+create temp table prepared (relation text, variant text, condition text, new_row jsonb);
+create function pg_temp.prepare(p_relation text, p_condition text, p_new_row jsonb, p_variant text default '') returns void language sql as
+$$ insert into prepared values (p_relation, p_variant, p_condition, p_new_row) $$;
+create function pg_temp.prepare_id(p_relation text, p_id uuid, p_new_row jsonb, p_variant text default '') returns void language sql as
+$$ insert into prepared values (p_relation, p_variant, format('id = %L', p_id), p_new_row) $$;
+\o /dev/null
+
+-- auth, identity
+select pg_temp.prepare_id('auth.users', :alice, '{"email": "new@example.org"}');
+select pg_temp.prepare_id('atelier.profiles', :alice, jsonb_build_object('id', '00000000-0000-7000-8000-0000000000aa'));
+select pg_temp.prepare_id('atelier.users', :alice, jsonb_build_object('id', '00000000-0000-7000-8000-0000000000aa'));
+select pg_temp.prepare_id('atelier.user_profiles', :alice, jsonb_build_object('id', '00000000-0000-7000-8000-0000000000aa'));
+select pg_temp.prepare('atelier.user_roles', format('user_id = %L', :alice), jsonb_build_object('user_id', :alice, 'role', 'guest'));
+select pg_temp.prepare_id('atelier.user_activity_log', :'activity', jsonb_build_object('user_id', :alice, 'action', 'tried'));
+
+-- storage
+select pg_temp.prepare('storage.buckets', 'id = ''spare''', '{"id": "new", "name": "new"}');
+select pg_temp.prepare('storage.buckets', 'id = ''spare-empty''', '{"id": "new", "name": "new", "public": true}', 'public');
+select pg_temp.prepare_id('storage.objects', :'object',
+  jsonb_build_object('bucket_id', 'spare', 'name', :alice || '/new.png', 'owner', :alice));
+select pg_temp.prepare_id('storage.objects', :'shown_object',
+  jsonb_build_object('bucket_id', 'spare-public', 'name', :alice || '/new.png', 'owner', :alice), 'public');
+select pg_temp.prepare('atelier.object_chunks', format('object_id = %L', :'object'),
+  jsonb_build_object('object_id', :'object', 'sequence', 1, 'byte_offset', 4, 'bytes', '\x00'));
+
+-- providers
+select pg_temp.prepare_id('atelier.api_providers', :'provider', '{"name": "new", "display_name": "New"}');
+select pg_temp.prepare_id('atelier.api_providers', :'old_provider', '{"name": "new", "display_name": "New", "is_active": false}', 'inactive');
+select pg_temp.prepare_id('atelier.api_models', :'old_model',
+  jsonb_build_object('provider_id', :'provider', 'model_key', 'new', 'display_name', 'New', 'modality', 'image', 'is_active', false), 'inactive');
+select pg_temp.prepare_id('atelier.api_models', :'model',
+  jsonb_build_object('provider_id', :'provider', 'model_key', 'new', 'display_name', 'New', 'modality', 'image'));
+select pg_temp.prepare_id('atelier.endpoints', :'endpoint',
+  jsonb_build_object('provider_id', :'provider', 'name', 'new', 'adapter', 'openai_images', 'base_url', 'http://192.0.2.1'));
+select pg_temp.prepare('atelier.endpoint_health', 'endpoint = ''spare''', '{"endpoint": "new"}');
+select pg_temp.prepare_id('atelier.provider_tokens', :'token', jsonb_build_object('provider_id', :'provider', 'name', 'new'));
+select pg_temp.prepare_id('atelier.model_config_history', :'config', '{"model_type": "SDXL", "config_name": "new", "config_data": {}}');
+select pg_temp.prepare_id('atelier.model_performance_logs', :'performance', '{"model_type": "SDXL", "date": "2026-01-02"}');
+select pg_temp.prepare_id('atelier.model_test_results', :'test_result',
+  jsonb_build_object('user_id', :alice, 'model_type', 'SDXL', 'prompt_text', 'new', 'test_series', 'new', 'test_tier', 'artistic'));
+
+-- jobs
+select pg_temp.prepare_id('atelier.jobs', :'job', jsonb_build_object('user_id', :alice, 'job_type', 'image_fast'));
+select pg_temp.prepare('atelier.job_dependencies', format('job_id = %L', :'next_job'),
+  jsonb_build_object('job_id', :'job', 'depends_on_job_id', :'next_job'));
+select pg_temp.prepare_id('atelier.generations', :'generation', jsonb_build_object(
+  'user_id', :alice, 'action', 'create', 'model_id', 'new', 'model_name', 'new', 'replicate_model', 'new'));
+select pg_temp.prepare('atelier.events', format('user_id = %L', :alice), jsonb_build_object('user_id', :alice, 'kind', 'job.completed'));
+select pg_temp.prepare('atelier.queue_depth', 'model = ''tiny-sdxl''', '{"model": "new"}');
+select pg_temp.prepare('atelier.stuck_jobs', 'true', '{"job_id": "00000000-0000-7000-8000-0000000000aa"}');
+select pg_temp.prepare('atelier.worker_status', 'process = ''launcher''', '{"process": "new"}');
+
+-- workspace, library
+select pg_temp.prepare_id('atelier.workspace_sessions', :'session',
+  jsonb_build_object('user_id', :alice, 'is_active', false));
+select pg_temp.prepare_id('atelier.workspace_assets', :'asset', jsonb_build_object(
+  'user_id', :alice, 'asset_type', 'image', 'temp_storage_path', :alice || '/new.png', 'file_size_bytes', 1, 'mime_type', 'image/png',
+  'job_id', :'next_job', 'generation_seed', 1, 'original_prompt', 'new', 'model_used', 'new'));
+select pg_temp.prepare_id('atelier.workspace_items', :'asset', jsonb_build_object('user_id', :alice, 'prompt', 'new'));
+select pg_temp.prepare_id('atelier.user_collections', :'collection', jsonb_build_object('user_id', :alice, 'name', 'new'));
+select pg_temp.prepare_id('atelier.user_library', :'library_asset', jsonb_build_object(
+  'user_id', :alice, 'asset_type', 'image', 'storage_path', :alice || '/new.png', 'file_size_bytes', 1, 'mime_type', 'image/png',
+  'original_prompt', 'new', 'model_used', 'new'));
+select pg_temp.prepare_id('atelier.user_library', :'shown', jsonb_build_object(
+  'user_id', :alice, 'asset_type', 'image', 'storage_path', :alice || '/new.png', 'file_size_bytes', 1, 'mime_type', 'image/png',
+  'original_prompt', 'new', 'model_used', 'new', 'visibility', 'public'), 'public');
+select pg_temp.prepare_id('atelier.user_library', :'told', jsonb_build_object(
+  'user_id', :alice, 'asset_type', 'image', 'storage_path', :alice || '/new.png', 'file_size_bytes', 1, 'mime_type', 'image/png',
+  'original_prompt', 'new', 'model_used', 'new', 'visibility', 'unlisted'), 'unlisted');
+select pg_temp.prepare_id('atelier.images', :'library_asset', jsonb_build_object('user_id', :alice, 'prompt', 'new'));
+select pg_temp.prepare_id('atelier.videos', :'film', jsonb_build_object('user_id', :alice, 'original_prompt', 'new'));
+\o
