@@ -72,18 +72,28 @@ def attend(q, k, v, heads, mask=None):
     if mask is not None:
         scores = scores + mask
     out = torch.bmm(scores.softmax(-1), v)
-    return out.view(-1, heads, out.shape[1], out.shape[2]).transpose(1, 2).reshape(-1, out.shape[1], heads * out.shape[2])
+    return (
+        out.view(-1, heads, out.shape[1], out.shape[2]).transpose(1, 2).reshape(-1, out.shape[1], heads * out.shape[2])
+    )
 
 
 class TextEncoder:
     def __init__(self, folder):
         self.config = json.loads((folder / "config.json").read_text())
-        self.w = Weights({k: v.float() if v.is_floating_point() else v for k, v in load_safetensors(folder / "model.safetensors").items()})
+        self.w = Weights(
+            {
+                k: v.float() if v.is_floating_point() else v
+                for k, v in load_safetensors(folder / "model.safetensors").items()
+            }
+        )
 
     def __call__(self, ids):
         heads = self.config["num_attention_heads"]
         text = self.w.at("text_model")
-        x = text["embeddings.token_embedding.weight"][ids] + text["embeddings.position_embedding.weight"][: ids.shape[1]]
+        x = (
+            text["embeddings.token_embedding.weight"][ids]
+            + text["embeddings.position_embedding.weight"][: ids.shape[1]]
+        )
         mask = torch.full((ids.shape[1], ids.shape[1]), -math.inf).triu(1)
         states = [x]
         for index in range(self.config["num_hidden_layers"]):
@@ -111,7 +121,9 @@ def sinusoids(values, size):
 class UNet:
     def __init__(self, folder):
         self.config = json.loads((folder / "config.json").read_text())
-        self.w = Weights({k: v.float() for k, v in load_safetensors(folder / "diffusion_pytorch_model.safetensors").items()})
+        self.w = Weights(
+            {k: v.float() for k, v in load_safetensors(folder / "diffusion_pytorch_model.safetensors").items()}
+        )
         self.groups = self.config["norm_num_groups"]
 
     def resnet(self, w, x, emb):
@@ -141,8 +153,18 @@ class UNet:
     def __call__(self, x, timestep, context, pooled, time_ids):
         c, w = self.config, self.w
         heads, depths = c["attention_head_dim"], c["transformer_layers_per_block"]
-        emb = linear(w.at("time_embedding.linear_2"), F.silu(linear(w.at("time_embedding.linear_1"), sinusoids(timestep, c["block_out_channels"][0]).expand(x.shape[0], -1))))
-        extra = torch.cat([pooled, sinusoids(time_ids.flatten(), c["addition_time_embed_dim"]).reshape(x.shape[0], -1)], -1)
+        emb = linear(
+            w.at("time_embedding.linear_2"),
+            F.silu(
+                linear(
+                    w.at("time_embedding.linear_1"),
+                    sinusoids(timestep, c["block_out_channels"][0]).expand(x.shape[0], -1),
+                )
+            ),
+        )
+        extra = torch.cat(
+            [pooled, sinusoids(time_ids.flatten(), c["addition_time_embed_dim"]).reshape(x.shape[0], -1)], -1
+        )
         emb = emb + linear(w.at("add_embedding.linear_2"), F.silu(linear(w.at("add_embedding.linear_1"), extra)))
         x = conv(w.at("conv_in"), x)
         skips = [x]
@@ -163,7 +185,9 @@ class UNet:
             for j in range(c["layers_per_block"] + 1):
                 x = self.resnet(w.at(f"up_blocks.{i}.resnets.{j}"), torch.cat([x, skips.pop()], 1), emb)
                 if kind == "CrossAttnUpBlock2D":
-                    x = self.transformer(w.at(f"up_blocks.{i}.attentions.{j}"), x, context, heads[-1 - i], depths[-1 - i])
+                    x = self.transformer(
+                        w.at(f"up_blocks.{i}.attentions.{j}"), x, context, heads[-1 - i], depths[-1 - i]
+                    )
             if i + 1 < levels:
                 x = conv(w.at(f"up_blocks.{i}.upsamplers.0.conv"), F.interpolate(x, scale_factor=2.0, mode="nearest"))
         return conv(w.at("conv_out"), F.silu(group_norm(w.at("conv_norm_out"), x, self.groups, 1e-5)))
@@ -172,7 +196,9 @@ class UNet:
 class Vae:
     def __init__(self, folder):
         self.config = json.loads((folder / "config.json").read_text())
-        self.w = Weights({k: v.float() for k, v in load_safetensors(folder / "diffusion_pytorch_model.safetensors").items()})
+        self.w = Weights(
+            {k: v.float() for k, v in load_safetensors(folder / "diffusion_pytorch_model.safetensors").items()}
+        )
         self.groups = self.config["norm_num_groups"]
 
     def resnet(self, w, x):
@@ -207,7 +233,9 @@ class Pipeline:
         self.encoders = [TextEncoder(folder / "text_encoder"), TextEncoder(folder / "text_encoder_2")]
         self.unet, self.vae = UNet(folder / "unet"), Vae(folder / "vae")
         config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text())
-        betas = torch.linspace(config["beta_start"] ** 0.5, config["beta_end"] ** 0.5, config["num_train_timesteps"]) ** 2
+        betas = (
+            torch.linspace(config["beta_start"] ** 0.5, config["beta_end"] ** 0.5, config["num_train_timesteps"]) ** 2
+        )
         alphas = torch.cumprod(1 - betas, 0)
         self.sigmas, self.train_steps = ((1 - alphas) / alphas).sqrt(), config["num_train_timesteps"]
         self.offset = config["steps_offset"]
@@ -245,7 +273,9 @@ def main():
         size = 64 * case["noise"].shape[-1] // 16
 
         def run():
-            return pipeline.picture(case["prompt.ids_1"], case["prompt.ids_2"], arguments.steps, arguments.guidance, case["noise"], size)
+            return pipeline.picture(
+                case["prompt.ids_1"], case["prompt.ids_2"], arguments.steps, arguments.guidance, case["noise"], size
+            )
 
         run()
         last = case["latents_after_25"]
