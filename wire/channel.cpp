@@ -57,7 +57,7 @@ bool Channel::flush() {
   return queue_.empty();
 }
 
-// False when the socket takes no more for now.
+// False when the socket takes no more at present.
 bool Channel::write_some(Outgoing &outgoing) {
   std::string &payload = outgoing.frame.payload;
   iovec parts[2];

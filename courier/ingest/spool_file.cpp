@@ -22,7 +22,7 @@ wire::FileDescriptor create(const std::string &folder) {
   if (file) return file;
   // Not every file system knows O_TMPFILE; an old kernel takes it for O_DIRECTORY.
   if (errno != EOPNOTSUPP && errno != EISDIR) fail("cannot create a spool file");
-  std::string name = folder + "/atelier-XXXXXX";
+  std::string name = folder + "/atelier-" + std::string(6, 'X');
   file.reset(mkostemp(name.data(), O_CLOEXEC));
   if (!file) fail("cannot create a spool file");
   if (unlink(name.c_str()) != 0) fail("cannot unlink a spool file");
