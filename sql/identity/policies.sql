@@ -36,3 +36,8 @@ drop policy if exists "people and administrators read activity" on atelier.user_
 create policy "people and administrators read activity" on atelier.user_activity_log
   for select to authenticated
   using (user_id between (select atelier_engine.readable_users_from()) and (select atelier_engine.readable_users_to()));
+
+drop policy if exists "people and administrators read API keys" on atelier.api_keys;
+create policy "people and administrators read API keys" on atelier.api_keys
+  for select to authenticated
+  using (user_id between (select atelier_engine.readable_users_from()) and (select atelier_engine.readable_users_to()));

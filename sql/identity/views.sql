@@ -10,7 +10,9 @@ select p.id,
          else 'user'
        end as role,
        p.created_at,
-       p.updated_at
+       p.updated_at,
+       p.telegram_username,
+       p.is_active
   from atelier.profiles p;
 grant select, update (username) on atelier.users to authenticated;
 grant select, update on atelier.users to service_role;

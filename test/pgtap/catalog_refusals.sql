@@ -25,7 +25,7 @@ create temp table open_to_anon (name text);
 insert into open_to_anon
 values ('atelier.object_chunks'), ('atelier.user_library'), ('storage.buckets'), ('storage.objects'), ('atelier.uuid7()'),
   ('atelier.object_bytes(text,text)'), ('atelier.library_asset_bytes(uuid)'), ('auth.uid()'), ('auth.role()'), ('auth.email()'), ('auth.jwt()'), ('storage.foldername(text)'), ('storage.filename(text)'),
-  ('storage.extension(text)');
+  ('storage.extension(text)'), ('atelier.authenticate_api_key(text)');
 grant select on open_to_anon to public;
 
 create function pg_temp.is_refused(p_role text, p_sql text, p_name text) returns text language plpgsql as $$

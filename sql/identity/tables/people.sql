@@ -97,7 +97,11 @@ create table atelier.profiles (
   birth_date date,
   age_verification_date timestamptz,
   created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now()
+  updated_at timestamptz not null default now(),
+  telegram_username text
+    constraint profiles_telegram_username_key unique
+    constraint profiles_telegram_username_length check (char_length(telegram_username) between 1 and 100),
+  is_active boolean not null default true
 );
 select pg_catalog.pg_extension_config_dump('atelier.profiles', '');
 alter table atelier.profiles enable row level security;
@@ -114,6 +118,10 @@ comment on column atelier.profiles.birth_date is
   'Given once by the person; only an administrator corrects it, so that nobody tries dates until one is old enough.';
 comment on column atelier.profiles.age_verified is 'Whether the birth date makes the person 18 or older.';
 comment on column atelier.profiles.token_balance is 'Tokens left to spend.';
+comment on column atelier.profiles.is_active is
+  'False for a deactivated account: its API keys do not work. Set by the back end.';
+comment on column atelier.profiles.telegram_username is
+  'The name at Telegram of who signed up from there. Set by the back end, which has verified it.';
 
 create table atelier.user_roles (
   id uuid primary key default atelier.uuid7(),

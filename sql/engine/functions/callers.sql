@@ -1,0 +1,79 @@
+-- Engine: who is calling, and what callers send.
+
+create or replace function atelier_engine.is_service_role()
+returns boolean
+language sql stable
+begin atomic
+  -- Functions with the rights of their owner call this, so that current_user says nothing: the role that was SET
+  -- counts, else the session's. A role claim takes rights away (a superuser may act as a user), it never gives any.
+  select pg_has_role(
+           case current_setting('role') when 'none' then session_user else current_setting('role')::name end,
+           'service_role', 'usage')
+         and coalesce(nullif(auth.role(), ''), 'service_role') = 'service_role';
+end;
+comment on function atelier_engine.is_service_role() is
+$$Whether the caller is the back end itself
+
+True for the role service_role, for roles that inherit it and for superusers, unless SET ROLE or the role claim of
+the request says otherwise.$$;
+
+create or replace function atelier_engine.assert_service_role()
+returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not atelier_engine.is_service_role() then
+    raise insufficient_privilege using
+      message = 'only the service role may do this',
+      hint = 'Call it as service_role, or as a superuser without SET ROLE.';
+  end if;
+end;
+$$;
+comment on function atelier_engine.assert_service_role() is
+$$Refuse everybody but the back end itself
+
+Raises 42501.$$;
+
+create or replace function atelier_engine.assert_acting_for(p_user_id uuid)
+returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_user_id is not null and (p_user_id = auth.uid() or atelier_engine.is_service_role()) then
+    return;
+  end if;
+  raise insufficient_privilege using
+    message = 'you may act only for yourself',
+    detail = format('You asked to act for %s.', coalesce('the user ' || p_user_id, 'nobody')),
+    hint = 'Name the signed-in user, or call as service_role.';
+end;
+$$;
+comment on function atelier_engine.assert_acting_for(uuid) is
+$$Refuse a caller who acts for somebody else
+
+Passes for the signed-in user and for the service role. Raises 42501.$$;
+
+create or replace function atelier_engine.assert_json_object(p_name text, p_value jsonb, p_max_bytes integer)
+returns void
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if jsonb_typeof(p_value) is distinct from 'object' then
+    raise invalid_parameter_value using
+      message = format('%s must be a JSON object', p_name),
+      detail = format('Got %s.', coalesce('a JSON ' || jsonb_typeof(p_value), 'null'));
+  end if;
+  if octet_length(p_value::text) > p_max_bytes then
+    raise invalid_parameter_value using
+      message = format('%s is too large', p_name),
+      detail = format('It has %s bytes; the limit is %s.', octet_length(p_value::text), p_max_bytes);
+  end if;
+end;
+$$;
+comment on function atelier_engine.assert_json_object(text, jsonb, integer) is
+$$Refuse a value that is not a JSON object of at most so many bytes
+
+Raises 22023 with the name that the caller knows.$$;
