@@ -7,14 +7,15 @@ set local client_min_messages = warning;
 \ir support/jobs.sql
 \ir support/rls_rows.sql
 
--- Alice is the owner of the rows.
+-- Alice is the owner of the rows; the team mate is in a workspace with her.
 create temp table callers (place integer, name text, role text, user_id uuid);
 insert into callers
 values (1, 'anon', 'anon', null),
        (2, 'owner', 'authenticated', :alice),
        (3, 'other user', 'authenticated', :bob),
-       (4, 'admin', 'authenticated', :carol),
-       (5, 'service_role', 'service_role', null);
+       (4, 'team mate', 'authenticated', :dave),
+       (5, 'admin', 'authenticated', :carol),
+       (6, 'service_role', 'service_role', null);
 
 create temp table relations as
 select c.oid, c.oid::regclass::text as name

@@ -4,186 +4,241 @@ copy pg_temp.expected (line) from stdin;
 atelier.api_models              anon          42501  42501  42501  42501
 atelier.api_models              owner         1      42501  0      0
 atelier.api_models              other user    1      42501  0      0
+atelier.api_models              team mate     1      42501  0      0
 atelier.api_models              admin         1      1:*    1:*    1
 atelier.api_models              service_role  1      1:*    1:*    1
 atelier.api_models inactive     anon          42501  42501  42501  42501
 atelier.api_models inactive     owner         0      42501  0      0
 atelier.api_models inactive     other user    0      42501  0      0
+atelier.api_models inactive     team mate     0      42501  0      0
 atelier.api_models inactive     admin         1      1:*    1:*    1
 atelier.api_models inactive     service_role  1      1:*    1:*    1
 atelier.api_providers           anon          42501  42501  42501  42501
 atelier.api_providers           owner         1      42501  0      0
 atelier.api_providers           other user    1      42501  0      0
+atelier.api_providers           team mate     1      42501  0      0
 atelier.api_providers           admin         1      1:*    1:*    1
 atelier.api_providers           service_role  1      1:*    1:*    1
 atelier.api_providers inactive  anon          42501  42501  42501  42501
 atelier.api_providers inactive  owner         0      42501  0      0
 atelier.api_providers inactive  other user    0      42501  0      0
+atelier.api_providers inactive  team mate     0      42501  0      0
 atelier.api_providers inactive  admin         1      1:*    1:*    1
 atelier.api_providers inactive  service_role  1      1:*    1:*    1
 atelier.endpoint_health         anon          42501  55000  55000  55000
 atelier.endpoint_health         owner         42501  55000  55000  55000
 atelier.endpoint_health         other user    42501  55000  55000  55000
+atelier.endpoint_health         team mate     42501  55000  55000  55000
 atelier.endpoint_health         admin         42501  55000  55000  55000
 atelier.endpoint_health         service_role  1      55000  55000  55000
 atelier.endpoints               anon          42501  42501  42501  42501
 atelier.endpoints               owner         0      42501  0      0
 atelier.endpoints               other user    0      42501  0      0
+atelier.endpoints               team mate     0      42501  0      0
 atelier.endpoints               admin         1      1:*    1:*    1
 atelier.endpoints               service_role  1      1:*    1:*    1
 atelier.events                  anon          42501  42501  42501  42501
 atelier.events                  owner         1      42501  42501  42501
 atelier.events                  other user    0      42501  42501  42501
+atelier.events                  team mate     0      42501  42501  42501
 atelier.events                  admin         0      42501  42501  42501
 atelier.events                  service_role  1      42501  42501  42501
 atelier.generations             anon          42501  42501  42501  42501
 atelier.generations             owner         1      42501  1:is_favorite,viewed,viewed_at  42501
 atelier.generations             other user    0      42501  0      42501
+atelier.generations             team mate     0      42501  0      42501
 atelier.generations             admin         1      42501  0      42501
 atelier.generations             service_role  1      42501  1:is_favorite,viewed,viewed_at  42501
 atelier.images                  anon          42501  42501  42501  42501
 atelier.images                  owner         1      42501  1:title  1
 atelier.images                  other user    0      42501  0      0
+atelier.images                  team mate     0      42501  0      0
 atelier.images                  admin         0      42501  0      0
 atelier.images                  service_role  1      42501  1:title  1
 atelier.job_dependencies        anon          42501  42501  42501  42501
 atelier.job_dependencies        owner         1      42501  42501  42501
 atelier.job_dependencies        other user    0      42501  42501  42501
+atelier.job_dependencies        team mate     0      42501  42501  42501
 atelier.job_dependencies        admin         1      42501  42501  42501
 atelier.job_dependencies        service_role  1      42501  42501  42501
 atelier.jobs                    anon          42501  42501  42501  42501
 atelier.jobs                    owner         1      42501  42501  42501
 atelier.jobs                    other user    0      42501  42501  42501
+atelier.jobs                    team mate     0      42501  42501  42501
 atelier.jobs                    admin         1      42501  42501  42501
 atelier.jobs                    service_role  1      42501  1:compel_weights,enhancement_strategy,enhancement_time_ms,image_id,metadata,moderation_status,project_id,prompt_test_id,quality_improvement,quality_rating,qwen_expansion_percentage,review_notes,reviewed_at,reviewed_by,template_name,test_metadata,video_id  1
 atelier.model_config_history    anon          42501  42501  42501  42501
 atelier.model_config_history    owner         0      42501  0      0
 atelier.model_config_history    other user    0      42501  0      0
+atelier.model_config_history    team mate     0      42501  0      0
 atelier.model_config_history    admin         1      1:*    1:*    1
 atelier.model_config_history    service_role  1      1:*    1:*    1
 atelier.model_performance_logs  anon          42501  42501  42501  42501
 atelier.model_performance_logs  owner         0      42501  0      0
 atelier.model_performance_logs  other user    0      42501  0      0
+atelier.model_performance_logs  team mate     0      42501  0      0
 atelier.model_performance_logs  admin         1      1:*    1:*    1
 atelier.model_performance_logs  service_role  1      1:*    1:*    1
 atelier.model_test_results      anon          42501  42501  42501  42501
 atelier.model_test_results      owner         0      42501  0      0
 atelier.model_test_results      other user    0      42501  0      0
+atelier.model_test_results      team mate     0      42501  0      0
 atelier.model_test_results      admin         1      1:*    1:*    1
 atelier.model_test_results      service_role  1      1:*    1:*    1
 atelier.object_chunks           anon          0      42501  42501  42501
 atelier.object_chunks           owner         1      42501  42501  42501
 atelier.object_chunks           other user    0      42501  42501  42501
+atelier.object_chunks           team mate     0      42501  42501  42501
 atelier.object_chunks           admin         0      42501  42501  42501
 atelier.object_chunks           service_role  1      42501  42501  42501
 atelier.profiles                anon          42501  42501  42501  42501
 atelier.profiles                owner         1      42501  1:birth_date,username  42501
 atelier.profiles                other user    0      42501  0      42501
+atelier.profiles                team mate     0      42501  0      42501
 atelier.profiles                admin         1      42501  1:birth_date,username  42501
 atelier.profiles                service_role  1      23503  1:*    1
 atelier.provider_tokens         anon          42501  42501  42501  42501
 atelier.provider_tokens         owner         0      42501  0      0
 atelier.provider_tokens         other user    0      42501  0      0
+atelier.provider_tokens         team mate     0      42501  0      0
 atelier.provider_tokens         admin         1      42501  1:is_active,name  1
 atelier.provider_tokens         service_role  1      42501  1:is_active,name  1
 atelier.queue_depth             anon          42501  55000  55000  55000
 atelier.queue_depth             owner         42501  55000  55000  55000
 atelier.queue_depth             other user    42501  55000  55000  55000
+atelier.queue_depth             team mate     42501  55000  55000  55000
 atelier.queue_depth             admin         42501  55000  55000  55000
 atelier.queue_depth             service_role  1      55000  55000  55000
 atelier.stuck_jobs              anon          42501  55000  55000  55000
 atelier.stuck_jobs              owner         42501  55000  55000  55000
 atelier.stuck_jobs              other user    42501  55000  55000  55000
+atelier.stuck_jobs              team mate     42501  55000  55000  55000
 atelier.stuck_jobs              admin         42501  55000  55000  55000
 atelier.stuck_jobs              service_role  0      55000  55000  55000
 atelier.user_activity_log       anon          42501  42501  42501  42501
 atelier.user_activity_log       owner         1      42501  42501  42501
 atelier.user_activity_log       other user    0      42501  42501  42501
+atelier.user_activity_log       team mate     0      42501  42501  42501
 atelier.user_activity_log       admin         1      42501  42501  42501
 atelier.user_activity_log       service_role  1      1:*    1:*    1
 atelier.user_collections        anon          42501  42501  42501  42501
 atelier.user_collections        owner         1      1:description,name,user_id  1:description,name  1
 atelier.user_collections        other user    0      42501  0      0
+atelier.user_collections        team mate     0      42501  0      0
 atelier.user_collections        admin         0      42501  0      0
 atelier.user_collections        service_role  1      1:*    1:*    1
 atelier.user_library            anon          0      42501  42501  42501
 atelier.user_library            owner         1      42501  1:collection_id,custom_title,is_favorite,tags,visibility  1
 atelier.user_library            other user    0      42501  0      0
+atelier.user_library            team mate     0      42501  0      0
 atelier.user_library            admin         0      42501  0      0
 atelier.user_library            service_role  1      1:*    1:*    1
 atelier.user_library public     anon          1      42501  42501  42501
 atelier.user_library public     owner         1      42501  1:collection_id,custom_title,is_favorite,tags,visibility  1
 atelier.user_library public     other user    1      42501  0      0
+atelier.user_library public     team mate     1      42501  0      0
 atelier.user_library public     admin         1      42501  0      0
 atelier.user_library public     service_role  1      1:*    1:*    1
 atelier.user_library unlisted   anon          0      42501  42501  42501
 atelier.user_library unlisted   owner         1      42501  1:collection_id,custom_title,is_favorite,tags,visibility  1
 atelier.user_library unlisted   other user    0      42501  0      0
+atelier.user_library unlisted   team mate     0      42501  0      0
 atelier.user_library unlisted   admin         0      42501  0      0
 atelier.user_library unlisted   service_role  1      1:*    1:*    1
 atelier.user_profiles           anon          42501  42501  42501  42501
 atelier.user_profiles           owner         1      42501  1:full_name  42501
 atelier.user_profiles           other user    0      42501  0      42501
+atelier.user_profiles           team mate     0      42501  0      42501
 atelier.user_profiles           admin         1      42501  1:full_name  42501
 atelier.user_profiles           service_role  1      42501  1:created_at,full_name,id,subscription_status,updated_at  42501
 atelier.user_roles              anon          42501  42501  42501  42501
 atelier.user_roles              owner         1      42501  0      0
 atelier.user_roles              other user    0      42501  0      0
+atelier.user_roles              team mate     0      42501  0      0
 atelier.user_roles              admin         1      1:role,user_id  1:role  1
 atelier.user_roles              service_role  1      1:*    1:*    1
 atelier.users                   anon          42501  42501  42501  42501
 atelier.users                   owner         1      42501  1:username  42501
 atelier.users                   other user    0      42501  0      42501
+atelier.users                   team mate     0      42501  0      42501
 atelier.users                   admin         1      42501  1:username  42501
 atelier.users                   service_role  1      42501  1:created_at,credits,id,updated_at,username  42501
 atelier.videos                  anon          42501  42501  42501  42501
 atelier.videos                  owner         1      42501  1:title  1
 atelier.videos                  other user    0      42501  0      0
+atelier.videos                  team mate     0      42501  0      0
 atelier.videos                  admin         0      42501  0      0
 atelier.videos                  service_role  1      42501  1:title  1
 atelier.worker_status           anon          42501  55000  55000  55000
 atelier.worker_status           owner         42501  55000  55000  55000
 atelier.worker_status           other user    42501  55000  55000  55000
+atelier.worker_status           team mate     42501  55000  55000  55000
 atelier.worker_status           admin         42501  55000  55000  55000
 atelier.worker_status           service_role  1      55000  55000  55000
 atelier.workspace_assets        anon          42501  42501  42501  42501
 atelier.workspace_assets        owner         1      42501  42501  1
 atelier.workspace_assets        other user    0      42501  42501  0
+atelier.workspace_assets        team mate     0      42501  42501  0
 atelier.workspace_assets        admin         0      42501  42501  0
 atelier.workspace_assets        service_role  1      1:*    1:*    1
+atelier.workspace_invitations   anon          42501  42501  42501  42501
+atelier.workspace_invitations   owner         1      42501  42501  42501
+atelier.workspace_invitations   other user    0      42501  42501  42501
+atelier.workspace_invitations   team mate     0      42501  42501  42501
+atelier.workspace_invitations   admin         1      42501  42501  42501
+atelier.workspace_invitations   service_role  1      1:*    1:*    1
 atelier.workspace_items         anon          42501  42501  0A000  42501
 atelier.workspace_items         owner         1      42501  0A000  1
 atelier.workspace_items         other user    0      42501  0A000  0
+atelier.workspace_items         team mate     0      42501  0A000  0
 atelier.workspace_items         admin         0      42501  0A000  0
 atelier.workspace_items         service_role  1      42501  0A000  1
+atelier.workspace_members       anon          42501  42501  42501  42501
+atelier.workspace_members       owner         1      42501  42501  42501
+atelier.workspace_members       other user    0      42501  42501  42501
+atelier.workspace_members       team mate     1      42501  42501  42501
+atelier.workspace_members       admin         1      42501  42501  42501
+atelier.workspace_members       service_role  1      1:*    1:*    1
 atelier.workspace_sessions      anon          42501  42501  42501  42501
 atelier.workspace_sessions      owner         1      42501  1:metadata,session_name  42501
 atelier.workspace_sessions      other user    0      42501  0      42501
+atelier.workspace_sessions      team mate     0      42501  0      42501
 atelier.workspace_sessions      admin         0      42501  0      42501
 atelier.workspace_sessions      service_role  1      1:*    1:*    1
+atelier.workspaces              anon          42501  42501  42501  42501
+atelier.workspaces              owner         1      42501  1:description,name,slug  42501
+atelier.workspaces              other user    0      42501  0      42501
+atelier.workspaces              team mate     1      42501  0      42501
+atelier.workspaces              admin         1      42501  1:description,name,slug  42501
+atelier.workspaces              service_role  1      1:*    1:*    1
 auth.users                      anon          42501  42501  42501  42501
 auth.users                      owner         42501  42501  42501  42501
 auth.users                      other user    42501  42501  42501  42501
+auth.users                      team mate     42501  42501  42501  42501
 auth.users                      admin         42501  42501  42501  42501
 auth.users                      service_role  1      1:*    1:*    1
 storage.buckets                 anon          0      42501  42501  42501
 storage.buckets                 owner         0      42501  42501  42501
 storage.buckets                 other user    0      42501  42501  42501
+storage.buckets                 team mate     0      42501  42501  42501
 storage.buckets                 admin         0      42501  42501  42501
 storage.buckets                 service_role  1      1:*    1:*    1
 storage.buckets public          anon          1      42501  42501  42501
 storage.buckets public          owner         1      42501  42501  42501
 storage.buckets public          other user    1      42501  42501  42501
+storage.buckets public          team mate     1      42501  42501  42501
 storage.buckets public          admin         1      42501  42501  42501
 storage.buckets public          service_role  1      1:*    1:*    1
 storage.objects                 anon          0      42501  42501  42501
 storage.objects                 owner         1      42501  42501  0
 storage.objects                 other user    0      42501  42501  0
+storage.objects                 team mate     0      42501  42501  0
 storage.objects                 admin         0      42501  42501  0
 storage.objects                 service_role  1      1:*    1:*    1
 storage.objects public          anon          1      42501  42501  42501
 storage.objects public          owner         1      42501  42501  1
 storage.objects public          other user    1      42501  42501  0
+storage.objects public          team mate     1      42501  42501  0
 storage.objects public          admin         1      42501  42501  0
 storage.objects public          service_role  1      1:*    1:*    1
 \.

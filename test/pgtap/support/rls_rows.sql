@@ -39,6 +39,15 @@ insert into storage.objects (bucket_id, name, owner, metadata)
 values ('spare-public', :alice || '/shown.png', :alice, '{"size": 0, "mimetype": "image/png"}') returning id as shown_object \gset
 select id as generation from atelier.generations where job_id = :'job' \gset
 
+-- Dave is in a workspace of Alice's.
+\set dave '''da5e0000-0000-7000-8000-000000000004'''
+insert into auth.users (id, email) values (:dave, 'dave@example.org');
+insert into atelier.workspaces (name, slug, created_by) values ('Shapes', 'shapes', :alice) returning id as workspace \gset
+insert into atelier.workspace_members (workspace_id, user_id, role) values (:'workspace', :alice, 'owner');
+insert into atelier.workspace_members (workspace_id, user_id) values (:'workspace', :dave) returning id as member \gset
+insert into atelier.workspace_invitations (workspace_id, email, invited_by, expires_at)
+values (:'workspace', 'erin@example.org', :alice, now() + interval '1 day') returning id as invitation \gset
+
 create temp table prepared (relation text, variant text, condition text, new_row jsonb);
 create function pg_temp.prepare(p_relation text, p_condition text, p_new_row jsonb, p_variant text default '') returns void language sql as
 $$ insert into prepared values (p_relation, p_variant, p_condition, p_new_row) $$;
@@ -90,6 +99,12 @@ select pg_temp.prepare('atelier.events', format('user_id = %L', :alice), jsonb_b
 select pg_temp.prepare('atelier.queue_depth', 'model = ''tiny-sdxl''', '{"model": "new"}');
 select pg_temp.prepare('atelier.stuck_jobs', 'true', '{"job_id": "00000000-0000-7000-8000-0000000000aa"}');
 select pg_temp.prepare('atelier.worker_status', 'process = ''launcher''', '{"process": "new"}');
+
+-- teams
+select pg_temp.prepare_id('atelier.workspaces', :'workspace', '{"name": "New", "slug": "new"}');
+select pg_temp.prepare_id('atelier.workspace_members', :'member', jsonb_build_object('workspace_id', :'workspace', 'user_id', :bob));
+select pg_temp.prepare_id('atelier.workspace_invitations', :'invitation', jsonb_build_object(
+  'workspace_id', :'workspace', 'email', 'new@example.org', 'expires_at', now() + interval '1 day'));
 
 -- workspace, library
 select pg_temp.prepare_id('atelier.workspace_sessions', :'session',
