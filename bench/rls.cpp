@@ -2,9 +2,9 @@
 //
 // First what one call of auth.uid() costs, beside a bare function of the server and beside the SQL
 // function that most databases of this kind have. Then queries of an app on a table of a million
-// jobs of a thousand users: once as the user, under row level security, once as a role that it does
-// not hold for. Both sessions ask for the same rows in turn, with prepared statements as PostgREST
-// uses them.
+// jobs of a thousand users and on the members of their workspaces: once as the user, under row
+// level security, once as a role that it does not hold for. Both sessions ask for the same rows in
+// turn, with prepared statements as PostgREST uses them.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -68,6 +68,16 @@ void fill(Database &db, int rows) {
       " - n), now(), 'image_fast', 'a picture of the number ' || n, "
       "'{\"width\": 512, \"height\": 512, \"steps\": 25, \"seed\": 7}' from generate_series(1, " +
       std::to_string(rows) + ") n");
+  // A hundred workspaces of fifty members each; everybody is in five of them.
+  db.run(
+      "insert into atelier.workspaces (id, name, slug) select u.id, 'Workspace', "
+      "right(u.id::text, 12) from auth.users u order by u.id limit 100");
+  db.run(
+      "insert into atelier.workspace_members (workspace_id, user_id) select "
+      "('00000000-0000-7000-8000-' || lpad(to_hex((n + m) % 100 + 1), 12, '0'))::uuid, "
+      "('00000000-0000-7000-8000-' || lpad(to_hex(n + 1), 12, '0'))::uuid "
+      "from generate_series(0, " +
+      std::to_string(users - 1) + ") n, generate_series(0, 4) m");
   db.run("reset session_replication_role");
   db.run("vacuum (analyze) atelier.jobs");
   db.run("analyze");
@@ -116,7 +126,12 @@ std::vector<Query> queries() {
   std::string const latest = " order by created_at desc limit 50";
   std::string const mine = select + " where user_id = $1" + latest;
   std::string const one = select + " where id = $1";
+  std::string const members =
+      "select user_id, role, joined_at from atelier.workspace_members where workspace_id = $1";
   return {{"my latest 50", "select '%'", mine, mine},
+          {"the 50 members of a workspace",
+           "select workspace_id from atelier.workspace_members where user_id = '%' limit 1",
+           members, members},
           {"one of mine, by its id", "select id from atelier.jobs where user_id = '%' limit 1", one,
            one},
           {"my latest 50, without naming me", "select '%'", select + latest, mine}};
