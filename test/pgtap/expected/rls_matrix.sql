@@ -1,6 +1,12 @@
 -- What becomes of one row of the owner's when somebody selects it, inserts one like it, updates or deletes it: the
 -- number of rows, or the SQLSTATE of the refusal. After the colon the columns that may be set, * is all of them.
 copy pg_temp.expected (line) from stdin;
+atelier.api_keys                anon          42501  42501  42501  42501
+atelier.api_keys                owner         1      42501  42501  42501
+atelier.api_keys                other user    0      42501  42501  42501
+atelier.api_keys                team mate     0      42501  42501  42501
+atelier.api_keys                admin         1      42501  42501  42501
+atelier.api_keys                service_role  1      1:*    1:*    1
 atelier.api_models              anon          42501  42501  42501  42501
 atelier.api_models              owner         1      42501  0      0
 atelier.api_models              other user    1      42501  0      0
@@ -162,7 +168,7 @@ atelier.users                   owner         1      42501  1:username  42501
 atelier.users                   other user    0      42501  0      42501
 atelier.users                   team mate     0      42501  0      42501
 atelier.users                   admin         1      42501  1:username  42501
-atelier.users                   service_role  1      42501  1:created_at,credits,id,updated_at,username  42501
+atelier.users                   service_role  1      42501  1:created_at,credits,id,is_active,telegram_username,updated_at,username  42501
 atelier.videos                  anon          42501  42501  42501  42501
 atelier.videos                  owner         1      42501  1:title  1
 atelier.videos                  other user    0      42501  0      0

@@ -11,6 +11,7 @@ insert into atelier.user_collections (name) values ('Circles') returning id as c
 select id as asset from atelier.workspace_assets where job_id = :'job' \gset
 select atelier.save_workspace_item_to_library(:'asset', :alice) as library_asset \gset
 select atelier.log_user_activity(:alice, 'looked') as activity \gset
+select api_key_id as api_key from atelier.create_api_key('a server', '{read}') \gset
 select pg_temp.sign_out() \g /dev/null
 
 insert into atelier.user_library (user_id, asset_type, storage_path, file_size_bytes, mime_type, original_prompt, model_used)
@@ -62,6 +63,8 @@ select pg_temp.prepare_id('atelier.users', :alice, jsonb_build_object('id', '000
 select pg_temp.prepare_id('atelier.user_profiles', :alice, jsonb_build_object('id', '00000000-0000-7000-8000-0000000000aa'));
 select pg_temp.prepare('atelier.user_roles', format('user_id = %L', :alice), jsonb_build_object('user_id', :alice, 'role', 'guest'));
 select pg_temp.prepare_id('atelier.user_activity_log', :'activity', jsonb_build_object('user_id', :alice, 'action', 'tried'));
+select pg_temp.prepare_id('atelier.api_keys', :'api_key', jsonb_build_object(
+  'user_id', :alice, 'name', 'new', 'prefix', 'atelier_0123abcd', 'scopes', '{read}'::text[]));
 
 -- storage
 select pg_temp.prepare('storage.buckets', 'id = ''spare''', '{"id": "new", "name": "new"}');
