@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 
@@ -79,6 +80,16 @@ void Connection::reset() {
   setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
+SocketPath::SocketPath() : folder_("/tmp/atelier-" + std::string(6, 'X')) {
+  if (mkdtemp(folder_.data()) == nullptr) throw std::runtime_error("mkdtemp");
+  path_ = folder_ + "/s.sock";
+}
+
+SocketPath::~SocketPath() {
+  unlink(path_.c_str());
+  rmdir(folder_.c_str());
+}
+
 FakeServer::FakeServer(Script script, Over over) : script_(std::move(script)) {
   if (over == Over::tcp) {
     listener_.reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -92,16 +103,12 @@ FakeServer::FakeServer(Script script, Over over) : script_(std::move(script)) {
     port_ = ntohs(address.sin_port);
     url_ = "http://127.0.0.1:" + std::to_string(port_) + "/v1";
   } else {
-    static std::atomic<int> count = 0;
-    socket_path_ =
-        "/tmp/atelier-test-" + std::to_string(getpid()) + "-" + std::to_string(++count) + ".sock";
     listener_.reset(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    socket_path_.copy(address.sun_path, sizeof address.sun_path - 1);
-    unlink(socket_path_.c_str());
+    socket_path_.get().copy(address.sun_path, sizeof address.sun_path - 1);
     check(bind(listener_.get(), reinterpret_cast<sockaddr *>(&address), sizeof address), "bind");
-    url_ = "unix:" + socket_path_ + ":/v1";
+    url_ = "unix:" + socket_path_.get() + ":/v1";
   }
   check(listen(listener_.get(), 1024), "listen");
   acceptor_ = std::thread([this] { accept_connections(); });
@@ -118,7 +125,6 @@ FakeServer::~FakeServer() {
   acceptor_.join();
   for (std::thread &thread : threads_)
     thread.join();
-  if (!socket_path_.empty()) unlink(socket_path_.c_str());
 }
 
 void FakeServer::accept_connections() {

@@ -40,6 +40,20 @@ class Connection {
   std::uint64_t sent_bytes_ = 0;
 };
 
+// A path for a unix socket that no other test run uses.
+class SocketPath {
+ public:
+  SocketPath();
+  SocketPath(const SocketPath &) = delete;
+  SocketPath &operator=(const SocketPath &) = delete;
+  ~SocketPath();
+  const std::string &get() const { return path_; }
+
+ private:
+  std::string folder_;
+  std::string path_;
+};
+
 class FakeServer {
  public:
   using Script = std::function<void(Connection &)>;
@@ -61,7 +75,7 @@ class FakeServer {
 
   Script const script_;
   std::string url_;
-  std::string socket_path_;
+  SocketPath const socket_path_;
   std::uint16_t port_ = 0;
   wire::FileDescriptor listener_;
   std::atomic<int> connection_count_ = 0;

@@ -55,20 +55,16 @@ class DeafListener {
       fill(reinterpret_cast<sockaddr *>(&address), sizeof address);
       url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/v1";
     } else {
-      path_ = "/tmp/atelier-deaf-" + std::to_string(getpid()) + ".sock";
-      unlink(path_.c_str());
       sockaddr_un address{};
       address.sun_family = AF_UNIX;
-      path_.copy(address.sun_path, sizeof address.sun_path - 1);
+      path_.get().copy(address.sun_path, sizeof address.sun_path - 1);
       fill(reinterpret_cast<sockaddr *>(&address), sizeof address);
-      url = "unix:" + path_ + ":/v1";
+      url = "unix:" + path_.get() + ":/v1";
     }
   }
   DeafListener(const DeafListener &) = delete;
   DeafListener &operator=(const DeafListener &) = delete;
-  ~DeafListener() {
-    if (!path_.empty()) unlink(path_.c_str());
-  }
+  ~DeafListener() = default;
 
   std::string url;
 
@@ -86,7 +82,7 @@ class DeafListener {
 
   wire::FileDescriptor listener_;
   std::vector<wire::FileDescriptor> queued_;
-  std::string path_;
+  test::SocketPath const path_;
 };
 
 void expect_never_sent(const wire::Failed &failure, ErrorClass error_class) {
