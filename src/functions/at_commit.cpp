@@ -49,7 +49,9 @@ void at_end(XactEvent event, void *) {
 
 void remember(bool Asked::*what) {
   static bool registered = false;
-  shared::state();  // attach now: after the commit it is too late for an error
+  // Attach now: after the commit it is too late for an error. Workers of another version look for
+  // work unasked.
+  if (shared::attach() == nullptr) return;
   if (!registered) {
     pg::call([] { RegisterXactCallback(at_end, nullptr); });
     registered = true;

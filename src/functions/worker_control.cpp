@@ -107,6 +107,11 @@ Datum atelier_worker_processes(PG_FUNCTION_ARGS) {
   return pg::entry([&]() -> Datum {
     pg::call([&] { InitMaterializedSRF(fcinfo, 0); });
     auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    if (shared::attach() == nullptr) {
+      put(result, Row{"launcher", InvalidOid, 0, 0, 1, "foreign",
+                      "the workers belong to another version of atelier"});
+      return Datum{0};
+    }
     shared::State &all = shared::state();
     // A copy: rows are built by code that may fail, and the spinlock must not be held then.
     auto *const copy =

@@ -28,6 +28,7 @@ void request_hook() {
 
 void initialise(State &fresh) {
   memset(&fresh, 0, sizeof fresh);
+  fresh.layout = layout_number;
   SpinLockInit(&fresh.mutex);
   pg_atomic_init_u32(&fresh.announcements, 0);
   for (Database &database : fresh.databases) {
@@ -79,21 +80,39 @@ void request_space() {
   shmem_request_hook = request_hook;
 }
 
-State &state() {
-  if (attached == nullptr) {
-    pg::call([] {
+State *attach() {
+  static bool foreign = false;
+  if (attached != nullptr || foreign) return attached;
+  State *block = nullptr;
+  try {
+    pg::call([&] {
       bool found = false;
       LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-      auto *block = static_cast<State *>(ShmemInitStruct("atelier", sizeof(State), &found));
+      block = static_cast<State *>(ShmemInitStruct("atelier", sizeof(State), &found));
       if (!found) initialise(*block);
       LWLockRelease(AddinShmemInitLock);
-      attached = block;
     });
+  } catch (const pg::Error &error) {
+    // A block of another size. The error forgot that interrupts were held, not the lock.
+    if (error.sqlstate() != ERRCODE_INTERNAL_ERROR || !LWLockHeldByMe(AddinShmemInitLock)) throw;
+    HOLD_INTERRUPTS();
+    LWLockRelease(AddinShmemInitLock);
+    block = nullptr;
   }
-  return *attached;
+  foreign = block == nullptr || block->layout != layout_number;
+  if (!foreign) attached = block;
+  return attached;
+}
+
+State &state() {
+  if (State *const ours = attach()) return *ours;
+  throw pg::Failure(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                    "the workers of this server belong to another version of atelier",
+                    "Restart the server, so that it loads the installed library.");
 }
 
 Database *find(Oid oid) {
+  if (attach() == nullptr) return nullptr;
   Locked guard;
   return find_unlocked(oid);
 }

@@ -50,7 +50,12 @@ struct Database {
   pg_atomic_uint32 recordings;     // grows before each broadcast
 };
 
+// To be raised with every change of what is below: a server goes on with the block of the library
+// that it loaded first, while without shared_preload_libraries new sessions load the installed one.
+constexpr uint32 layout_number = 2;
+
 struct State {
+  uint32 layout;
   slock_t mutex;  // guards everything below but the atomics and condition variables
   Worker launcher;
   Worker supervisor;
@@ -63,11 +68,15 @@ struct State {
 };
 
 // Finds or creates the block. Works with shared_preload_libraries (space reserved) and without it
-// (the server keeps some slack, and the block is small).
+// (the server keeps some slack, and the block is small). nullptr: it is there, but another version
+// of the library made it.
+State *attach();
+// The same, or a failure that says what to do.
 State &state();
 void request_space();  // from _PG_init while preloading
 
-// The slot of a database; nullptr when there is none (find) or all are taken (find_or_add).
+// The slot of a database; nullptr when there is none or no block of ours (find) or all are taken
+// (find_or_add).
 Database *find(Oid database);
 Database *find_or_add(Oid database);
 void remove(Oid database);

@@ -4,6 +4,7 @@ import contextlib
 import pathlib
 import re
 import shutil
+import subprocess
 import threading
 
 import psycopg2
@@ -293,6 +294,44 @@ def test_without_preload_a_new_session_has_the_new_library(tree, make_server, fa
     database.run("alter extension atelier update")
     database.run("select atelier.start()")
     database.wait_until_finished(studio.waiting)
+
+
+BLOCK_OF_ANOTHER_SIZE = """
+#include "postgres.h"
+#include "fmgr.h"
+#include "storage/shmem.h"
+PG_MODULE_MAGIC;
+void _PG_init(void);
+void _PG_init(void) { bool found; ShmemInitStruct("atelier", 1000, &found); }
+"""
+
+
+def test_sessions_beside_workers_of_another_version(tree, tmp_path, make_server):
+    """Without preload: jobs are taken, and what needs the workers says that the server must be restarted."""
+    source, library = tmp_path / "other.c", HOME / "other.so"
+    source.write_text(BLOCK_OF_ANOTHER_SIZE, encoding="utf-8")
+    headers = subprocess.run(["pg_config", "--includedir-server"], check=True, capture_output=True, text=True).stdout
+    subprocess.run(["gcc", "-shared", "-fPIC", "-I", headers.strip(), "-o", library, source], check=True)
+    server = make_server(**NO_RUNNER, shared_preload_libraries="")
+    Database(server, "postgres").run(f"load '{library}'")
+    library.unlink()
+
+    database = create(server, "studio")
+    alice = database.add_user("alice")
+    job = alice.queue("a red circle")
+    with pytest.raises(psycopg2.errors.QueryCanceled):  # interrupts still work
+        alice.run("set statement_timeout = '100ms'; select pg_sleep(30)")
+    alice.run("reset statement_timeout")
+    assert alice.value("call atelier.wait_for_job(%s, '100 ms')", job) == "queued"
+    for function in ("start", "stop"):
+        with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState, match="Restart the server"):
+            database.run(f"select atelier.{function}()")
+    hint = "select hint from atelier.doctor() where check_name = 'launcher' and status = 'error'"
+    assert "Restart the server" in database.value(hint)
+    server.stop()
+    server.start()
+    database.reconnect()
+    assert database.value("select atelier.start()") == "the workers have been started"
 
 
 CHANGES = [

@@ -98,6 +98,7 @@ begin
                   then 'atelier.runner_enabled is off: turn it on, or deactivate the endpoints runner:N.'
                 when p.state is null then 'Call atelier.start(); if that does not help, see worker_slots and the log.'
                 when p.state = 'starting' then 'Look again in a moment.'
+                when p.state = 'foreign' then 'Restart the server, so that it loads the installed library.'
                 when p.state = 'replaced' then 'Stop this server, and make it a standby of the other one.'
                 when p.state <> 'running' then 'The server log says more.' end
       from (values (1, 'launcher', true), (2, 'dispatcher', true), (3, 'courier', true), (4, 'janitor', true),
