@@ -29,3 +29,6 @@ begin
   end loop;
 end
 $any_order$;
+
+-- PostgREST reads the schema again. It hears of it when this transaction commits.
+notify pgrst, 'reload schema';

@@ -113,6 +113,13 @@ owner. Deleting a row deletes the bytes soon after the commit.$$;
 end
 $storage$;
 
+-- PostgREST sends what a function returns as this type as it is, and the function says what it is.
+create domain atelier."*/*" as bytea;
+comment on domain atelier."*/*" is
+$$Bytes of any media type
+
+The answer to a request whatever it accepts; the function names the type in the header Content-Type.$$;
+
 create table atelier_engine.bucket_stores (
   bucket_id text primary key references storage.buckets (id) on update cascade on delete cascade,
   store text not null default 'database'

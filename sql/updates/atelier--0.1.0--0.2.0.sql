@@ -155,3 +155,13 @@ comment on table atelier_engine.api_key_hashes is
 $$SHA-256 hashes of API keys
 
 The keys themselves are nowhere: they are random and long, so that a hash, also one in a stolen dump, opens nothing.$$;
+
+-- Whose jobs are unfinished is asked with every new job.
+drop index atelier.jobs_unfinished_idx;
+create index jobs_unfinished_idx on atelier.jobs (user_id) where status in ('queued', 'processing');
+
+create domain atelier."*/*" as bytea;
+comment on domain atelier."*/*" is
+$$Bytes of any media type
+
+The answer to a request whatever it accepts; the function names the type in the header Content-Type.$$;

@@ -13,6 +13,7 @@ namespace settings {
 char *courier_path = nullptr;
 int janitor_interval_s = 30;
 int max_in_flight = 64;
+int max_unfinished_jobs_per_user = 1000;
 char *peers = nullptr;
 int poll_interval_ms = 5000;
 char *runner_devices = nullptr;
@@ -38,7 +39,7 @@ void define_int(const char *name, const char *summary, const char *detail, int *
 
 }  // namespace
 
-// All are PGC_SIGHUP: a library loaded without shared_preload_libraries may not define settings
+// None is PGC_POSTMASTER: a library loaded without shared_preload_libraries may not define settings
 // that only a server start can change.
 void define() {
   define_string("atelier.courier_path", "The program that talks to inference servers.",
@@ -51,6 +52,11 @@ void define() {
   define_int("atelier.max_in_flight", "Attempts in flight per database.",
              "Endpoints have limits of their own; this one protects the server.", &max_in_flight,
              64, 1, 10000, 0);
+  DefineCustomIntVariable("atelier.max_unfinished_jobs_per_user",
+                          "Jobs that a user may have waiting and running.",
+                          "More are refused with PT429. 0: as many as they like.",
+                          &max_unfinished_jobs_per_user, 1000, 0, INT_MAX, PGC_SUSET, 0, nullptr,
+                          nullptr, nullptr);
   define_string("atelier.peers", "Connection strings of the servers that might take over.",
                 "Separated by semicolons, each as in primary_conninfo. While one of them is on a "
                 "higher timeline of the same system, this server dispatches nothing.",

@@ -6,6 +6,7 @@ namespace settings {
 extern char *courier_path;
 extern int janitor_interval_s;
 extern int max_in_flight;
+extern int max_unfinished_jobs_per_user;
 extern char *peers;
 extern int poll_interval_ms;
 extern char *runner_devices;

@@ -28,6 +28,7 @@ declare
   job atelier.jobs;
 begin
   perform atelier_engine.assert_may_submit(caller, queue_job.priority);
+  perform atelier_engine.assert_room_for_job(caller);
   perform atelier_engine.check_prompt('prompt', queue_job.prompt);
   perform atelier_engine.check_prompt('negative_prompt', queue_job.negative_prompt);
   if queue_job.prompt is null or queue_job.prompt !~ '\S' then
@@ -81,7 +82,8 @@ guidance, seed and n; `negative_prompt` what to avoid (null is not the same as a
 model's job types; `destination` workspace or library; `depends_on` jobs that must be completed first. Only the service
 role may raise `priority`.
 Fails with PT401 (not signed in), PT404 (no profile, unknown model, session or job), PT409 (a job in depends_on failed),
-42501 (priority), 25006 (this server is a standby) or 22023 (anything else, with a hint), and leaves nothing behind.$$;
+PT429 (too many unfinished jobs), 42501 (priority), 25006 (this server is a standby) or 22023 (anything else, with a
+hint), and leaves nothing behind.$$;
 
 -- No SET clause and no rights of the owner: either would forbid the commit.
 create or replace procedure atelier.generate(

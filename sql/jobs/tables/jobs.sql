@@ -62,7 +62,7 @@ create table atelier.jobs (
 ) with (fillfactor = 80);
 -- Every index here is work for each change of a status: only what a policy, a key or a list of a user needs.
 create index jobs_user_created_idx on atelier.jobs (user_id, created_at desc);
-create index jobs_unfinished_idx on atelier.jobs (created_at) where status in ('queued', 'processing');
+create index jobs_unfinished_idx on atelier.jobs (user_id) where status in ('queued', 'processing');
 create index jobs_api_model_idx on atelier.jobs (api_model_id);
 create index jobs_workspace_session_idx on atelier.jobs (workspace_session_id) where workspace_session_id is not null;
 create index jobs_reviewed_by_idx on atelier.jobs (reviewed_by) where reviewed_by is not null;
