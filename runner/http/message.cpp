@@ -135,8 +135,9 @@ std::string format_response_head(const HttpResponse &response, bool keep_alive) 
   head += "\r\nContent-Length: " + std::to_string(response.body.size());
   head += keep_alive ? "\r\nConnection: keep-alive" : "\r\nConnection: close";
   for (const auto &[name, value] : response.headers)
-    head += "\r\n" + name + ": " + value;
-  return head + "\r\n\r\n";
+    head.append("\r\n").append(name).append(": ").append(value);
+  head += "\r\n\r\n";
+  return head;
 }
 
 }  // namespace runner

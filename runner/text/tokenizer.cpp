@@ -27,7 +27,8 @@ size_t contraction_length(const std::u32string &text, size_t position) {
   if (text[position] != U'\'') return 0;
   for (const auto ending : endings) {
     if (position + ending.size() >= text.size()) continue;
-    const bool matches = std::equal(ending.begin(), ending.end(), text.begin() + position + 1,
+    const auto rest = std::u32string_view(text).substr(position + 1);
+    const bool matches = std::equal(ending.begin(), ending.end(), rest.begin(),
                                     [](char32_t a, char32_t b) { return a == fold_case(b); });
     if (matches) return 1 + ending.size();
   }
