@@ -52,11 +52,10 @@ void define() {
   define_int("atelier.max_in_flight", "Attempts in flight per database.",
              "Endpoints have limits of their own; this one protects the server.", &max_in_flight,
              64, 1, 10000, 0);
-  DefineCustomIntVariable("atelier.max_unfinished_jobs_per_user",
-                          "Jobs that a user may have waiting and running.",
-                          "More are refused with PT429. 0: as many as they like.",
-                          &max_unfinished_jobs_per_user, 1000, 0, INT_MAX, PGC_SUSET, 0, nullptr,
-                          nullptr, nullptr);
+  DefineCustomIntVariable(
+      "atelier.max_unfinished_jobs_per_user", "Jobs that a user may have waiting and running.",
+      "More are refused with PT429. 0: as many as they like.", &max_unfinished_jobs_per_user, 1000,
+      0, INT_MAX, PGC_SUSET, 0, nullptr, nullptr, nullptr);
   define_string("atelier.peers", "Connection strings of the servers that might take over.",
                 "Separated by semicolons, each as in primary_conninfo. While one of them is on a "
                 "higher timeline of the same system, this server dispatches nothing.",
