@@ -125,6 +125,8 @@ def test_ten_thousand_queued_jobs_survive_a_restart(studio, fake):
     count = 10_000
     server = studio.server
     studio.change_endpoint(max_concurrency=0)
+    server.reload(atelier__max_unfinished_jobs_per_user=0)
+    wait_until(lambda: studio.value("show atelier.max_unfinished_jobs_per_user") == "0")
     alice = studio.add_user("alice")
     jobs = alice.run(
         "select (atelier.queue_job(prompt => 'picture ' || n, parameters => '{\"width\": 16, \"height\": 16}')).id"
