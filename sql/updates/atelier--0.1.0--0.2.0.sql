@@ -6,7 +6,7 @@ alter table atelier.profiles
     constraint profiles_telegram_username_length check (char_length(telegram_username) between 1 and 100),
   add column is_active boolean not null default true;
 comment on column atelier.profiles.is_active is
-  'False for a deactivated account: its API keys do not work. Set by the back end.';
+  'False for a deactivated account: it queues no jobs, and its API keys do not work. Set by the back end.';
 comment on column atelier.profiles.telegram_username is
   'The name at Telegram of who signed up from there. Set by the back end, which has verified it.';
 
@@ -165,3 +165,23 @@ comment on domain atelier."*/*" is
 $$Bytes of any media type
 
 The answer to a request whatever it accepts; the function names the type in the header Content-Type.$$;
+
+alter table atelier.jobs
+  add column workspace_id uuid references atelier.workspaces (id) on delete set null;
+create index jobs_workspace_idx on atelier.jobs (workspace_id, user_id) where workspace_id is not null;
+comment on column atelier.jobs.workspace_id is 'The team that sees what the job makes. The job itself is its owner''s.';
+
+-- There were no workspaces that it could name.
+update atelier.generations set workspace_id = null where workspace_id is not null;
+alter table atelier.generations
+  add constraint generations_workspace_id_fkey foreign key (workspace_id) references atelier.workspaces (id) on delete set null;
+create index generations_workspace_created_idx on atelier.generations (workspace_id, created_at desc)
+  where workspace_id is not null;
+comment on table atelier.generations is
+$$What a completed job produced
+
+One row per completed job, with what a gallery shows: prompt, settings, places of the outputs (bucket/path), times. People see
+their own; members of the workspace workspace_id see them by get_workspace_generations() and generation_bytes().$$;
+
+-- With workspace_id it has one argument more.
+drop function atelier.queue_job(text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[]);

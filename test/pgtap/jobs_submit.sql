@@ -1,10 +1,10 @@
 -- queue_job(): what it makes of a request, and what it refuses.
 begin;
 \ir support/jobs.sql
-select plan(68);
+select plan(69);
 
 select function_privs_are('atelier', 'queue_job',
-  array['text', 'text', 'jsonb', 'text', 'text', 'text', 'uuid', 'integer', 'jsonb', 'uuid[]'],
+  array['text', 'text', 'jsonb', 'text', 'text', 'text', 'uuid', 'integer', 'jsonb', 'uuid[]', 'uuid'],
   'anon', array[]::text[], 'anon may not queue jobs');
 
 -- A plain request.
@@ -67,6 +67,12 @@ select throws_ok($$select atelier.queue_job('x')$$, 'PT401', 'sign in to queue a
 select pg_temp.sign_in('00000000-0000-7000-8000-00000000dead');
 select throws_ok($$select atelier.queue_job('x')$$, 'PT404', 'the signed-in user has no profile',
   'a user without a profile is refused');
+select pg_temp.sign_out();
+update atelier.profiles set is_active = false where id = :alice;
+select pg_temp.sign_in(:alice);
+select throws_ok($$select atelier.queue_job('x')$$, 'PT403', 'the account is deactivated', 'so is a deactivated account');
+select pg_temp.sign_out();
+update atelier.profiles set is_active = true where id = :alice;
 select pg_temp.sign_in(:alice);
 
 select throws_ok($$select atelier.queue_job('')$$, '22023', 'prompt is empty', 'empty prompt');

@@ -119,7 +119,7 @@ comment on column atelier.profiles.birth_date is
 comment on column atelier.profiles.age_verified is 'Whether the birth date makes the person 18 or older.';
 comment on column atelier.profiles.token_balance is 'Tokens left to spend.';
 comment on column atelier.profiles.is_active is
-  'False for a deactivated account: its API keys do not work. Set by the back end.';
+  'False for a deactivated account: it queues no jobs, and its API keys do not work. Set by the back end.';
 comment on column atelier.profiles.telegram_username is
   'The name at Telegram of who signed up from there. Set by the back end, which has verified it.';
 

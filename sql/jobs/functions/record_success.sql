@@ -94,13 +94,13 @@ begin
    where a.id = p_attempt_id;
   insert into atelier.generations (
     user_id, job_id, action, model_id, model_name, replicate_model, prompt, settings, status, output_urls,
-    replicate_prediction_id, replicate_output, processing_time_ms, created_at, started_at, completed_at)
+    replicate_prediction_id, replicate_output, processing_time_ms, created_at, started_at, completed_at, workspace_id)
   select job.user_id, job.id, case job.format when 'video' then 'video_create' else 'create' end, m.model_key,
          m.display_name, m.model_key, job.original_prompt, job.parameters, 'completed',
          (select array_agg(o.bucket_id || '/' || o.name order by o.index)
             from atelier_engine.outputs_of(p_outputs) o),
          a.external_id, p_metadata, atelier_engine.milliseconds_between(a.sent_at, p_finished_at),
-         job.created_at, job.started_at, recorded
+         job.created_at, job.started_at, recorded, job.workspace_id
     from atelier.api_models m, atelier_engine.attempts a
    where m.id = job.api_model_id and a.id = p_attempt_id;
   update atelier.jobs j

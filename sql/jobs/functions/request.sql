@@ -115,6 +115,9 @@ begin
       message = 'the signed-in user has no profile',
       hint = 'A profile is made when a row is added to auth.users.';
   end if;
+  if exists (select from atelier.profiles p where p.id = p_user_id and not p.is_active) then
+    raise sqlstate 'PT403' using message = 'the account is deactivated', hint = 'Ask whoever runs the service.';
+  end if;
   if p_priority is null or p_priority not between -1000 and 1000 then
     raise invalid_parameter_value using
       message = 'priority is out of range', hint = 'Use a number from -1000 to 1000; 0 is normal.';
@@ -128,7 +131,7 @@ $$;
 comment on function atelier_engine.assert_may_submit(uuid, integer) is
 $$Refuse a caller who may not queue a job of this priority
 
-Raises 25006 (on a standby), PT401, PT404, 22023 or 42501.$$;
+Raises 25006 (on a standby), PT401, PT403 (deactivated), PT404, 22023 or 42501.$$;
 
 create or replace function atelier_engine.must_wait_for(p_user_id uuid, p_job_ids uuid[])
 returns boolean

@@ -10,7 +10,8 @@ create or replace function atelier.queue_job(
   workspace_session_id uuid default null,
   priority integer default 0,
   metadata jsonb default '{}',
-  depends_on uuid[] default '{}'
+  depends_on uuid[] default '{}',
+  workspace_id uuid default null
 )
 returns atelier.jobs
 language plpgsql volatile security definer
@@ -45,6 +46,11 @@ begin
     raise sqlstate 'PT404' using
       message = 'no such workspace session', hint = 'Make one with create_workspace_session().';
   end if;
+  if queue_job.workspace_id is not null
+     and queue_job.workspace_id <> all (atelier_engine.workspaces_of(caller, '{owner,admin,member}')) then
+    raise sqlstate 'PT404' using
+      message = 'no such workspace', hint = 'The workspace does not exist, or you are not in it.';
+  end if;
   waits := cardinality(queue_job.depends_on) > 0 and atelier_engine.must_wait_for(caller, queue_job.depends_on);
 
   chosen := atelier_engine.choose_model(queue_job.model, queue_job.job_type);
@@ -53,13 +59,14 @@ begin
 
   insert into atelier.jobs (
     user_id, created_at, updated_at, job_type, format, quality, model_type, api_model_id, original_prompt,
-    negative_prompt, parameters, metadata, destination, workspace_session_id, priority, estimated_seconds)
+    negative_prompt, parameters, metadata, destination, workspace_session_id, priority, estimated_seconds, workspace_id)
   values (
     caller, clock_timestamp(), clock_timestamp(), chosen_type, chosen.modality,
     case when chosen_type ~ 'fast' then 'fast' else 'high' end,
     substring(lower(chosen.model_family) from '^[a-z0-9][a-z0-9._-]{0,62}$'), chosen.id, queue_job.prompt,
     queue_job.negative_prompt, final_parameters, queue_job.metadata, queue_job.destination,
-    queue_job.workspace_session_id, queue_job.priority, atelier_engine.estimate_seconds(chosen, final_parameters))
+    queue_job.workspace_session_id, queue_job.priority, atelier_engine.estimate_seconds(chosen, final_parameters),
+    queue_job.workspace_id)
   returning * into job;
   if cardinality(queue_job.depends_on) > 0 then
     insert into atelier.job_dependencies (job_id, depends_on_job_id)
@@ -72,18 +79,18 @@ begin
 end;
 $$;
 grant execute on function
-  atelier.queue_job(text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[]) to authenticated, service_role;
-comment on function atelier.queue_job(text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[]) is
+  atelier.queue_job(text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[], uuid) to authenticated, service_role;
+comment on function atelier.queue_job(text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[], uuid) is
 $$Ask for pictures or videos
 
 Queues one job for the signed-in user and returns it; it starts when the transaction commits. `model` is a model_key or
 alias (default: the default model), `parameters` what the model's parameter_schema knows, such as width, height, steps,
 guidance, seed and n; `negative_prompt` what to avoid (null is not the same as an empty one); `job_type` one of the
-model's job types; `destination` workspace or library; `depends_on` jobs that must be completed first. Only the service
-role may raise `priority`.
-Fails with PT401 (not signed in), PT404 (no profile, unknown model, session or job), PT409 (a job in depends_on failed),
-PT429 (too many unfinished jobs), 42501 (priority), 25006 (this server is a standby) or 22023 (anything else, with a
-hint), and leaves nothing behind.$$;
+model's job types; `destination` workspace or library; `depends_on` jobs that must be completed first; `workspace_id` a
+team that shall see the result. Only the service role may raise `priority`.
+Fails with PT401 (not signed in), PT403 (the account is deactivated), PT404 (no profile, unknown model, session,
+workspace or job), PT409 (a job in depends_on failed), PT429 (too many unfinished jobs), 42501 (priority), 25006 (this
+server is a standby) or 22023 (anything else, with a hint), and leaves nothing behind.$$;
 
 -- No SET clause and no rights of the owner: either would forbid the commit.
 create or replace procedure atelier.generate(

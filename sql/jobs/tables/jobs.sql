@@ -56,6 +56,7 @@ create table atelier.jobs (
   quality_improvement numeric(7, 2),
   compel_weights jsonb,
   qwen_expansion_percentage numeric(7, 2),
+  workspace_id uuid references atelier.workspaces (id) on delete set null,
 
   constraint jobs_completed_at_set_when_finished
     check ((status in ('completed', 'failed', 'cancelled')) = (completed_at is not null))
@@ -66,6 +67,7 @@ create index jobs_unfinished_idx on atelier.jobs (user_id) where status in ('que
 create index jobs_api_model_idx on atelier.jobs (api_model_id);
 create index jobs_workspace_session_idx on atelier.jobs (workspace_session_id) where workspace_session_id is not null;
 create index jobs_reviewed_by_idx on atelier.jobs (reviewed_by) where reviewed_by is not null;
+create index jobs_workspace_idx on atelier.jobs (workspace_id, user_id) where workspace_id is not null;
 select pg_catalog.pg_extension_config_dump('atelier.jobs', '');
 alter table atelier.jobs enable row level security;
 alter table atelier.jobs force row level security;
@@ -82,6 +84,7 @@ cancelled for good. error_message and error_class tell the last failure, also wh
 attempts counts the tries that used up one of max_attempts. original_prompt is what the user wrote, parameters what
 the model gets besides the prompts.$$;
 comment on column atelier.jobs.estimated_seconds is 'Expected time at the model, for fairness and for progress bars';
+comment on column atelier.jobs.workspace_id is 'The team that sees what the job makes. The job itself is its owner''s.';
 comment on column atelier.jobs.cancel_requested_at is
   'When cancel_job() was called for a job that was already on its way';
 
@@ -141,9 +144,11 @@ create table atelier.generations (
   viewed_at timestamptz,
   is_favorite boolean not null default false,
   is_keyframe_segment boolean not null default false,
-  workspace_id uuid
+  workspace_id uuid references atelier.workspaces (id) on delete set null
 );
 create index generations_user_created_idx on atelier.generations (user_id, created_at desc);
+create index generations_workspace_created_idx on atelier.generations (workspace_id, created_at desc)
+  where workspace_id is not null;
 select pg_catalog.pg_extension_config_dump('atelier.generations', '');
 alter table atelier.generations enable row level security;
 alter table atelier.generations force row level security;
@@ -152,7 +157,8 @@ grant update (viewed, viewed_at, is_favorite) on atelier.generations to authenti
 comment on table atelier.generations is
 $$What a completed job produced
 
-One row per completed job, with what a gallery shows: prompt, settings, places of the outputs (bucket/path), times.$$;
+One row per completed job, with what a gallery shows: prompt, settings, places of the outputs (bucket/path), times. People see
+their own; members of the workspace workspace_id see them by get_workspace_generations() and generation_bytes().$$;
 
 create table atelier.events (
   seq bigint generated always as identity primary key,

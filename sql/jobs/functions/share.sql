@@ -1,0 +1,91 @@
+-- Jobs: what teams see of each other's work.
+
+create or replace function atelier_engine.take_generations_along()
+returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update atelier.generations g set workspace_id = null
+   where g.workspace_id = old.workspace_id and g.user_id = old.user_id;
+  update atelier.jobs j set workspace_id = null where j.workspace_id = old.workspace_id and j.user_id = old.user_id;
+  return null;
+end;
+$$;
+comment on function atelier_engine.take_generations_along() is
+$$Trigger: who leaves a workspace takes his work along
+
+His jobs and generations belong to no workspace then.$$;
+
+create or replace function atelier.get_workspace_generations(
+  workspace_id uuid,
+  before timestamptz default null,
+  max_rows integer default 50
+)
+returns setof atelier.generations
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- A function, and no policy: an OR in the policy would make everybody's own list read all of his rows instead of the
+  -- latest fifty.
+  if not atelier_engine.is_service_role()
+     and get_workspace_generations.workspace_id
+           = any (atelier_engine.workspaces_of(auth.uid(), '{owner,admin,member}')) is not true then
+    raise sqlstate 'PT404' using
+      message = 'no such workspace', hint = 'The workspace does not exist, or you are not in it.';
+  end if;
+  return query
+    select g.*
+      from atelier.generations g
+     where g.workspace_id = get_workspace_generations.workspace_id
+       and g.created_at < coalesce(get_workspace_generations.before, 'infinity')
+     order by g.created_at desc
+     limit least(greatest(coalesce(get_workspace_generations.max_rows, 50), 0), 1000);
+end;
+$$;
+grant execute on function atelier.get_workspace_generations(uuid, timestamptz, integer) to authenticated, service_role;
+comment on function atelier.get_workspace_generations(uuid, timestamptz, integer) is
+$$What the members of a workspace made for it
+
+Everybody's, the latest first, 1000 at most; the next page is what was made `before` the last one. generation_bytes() gives the
+outputs. For members, else PT404.$$;
+
+create or replace function atelier.generation_bytes(generation_id uuid, output_index integer default 0)
+returns bytea
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  place text;
+  kept_place text;
+begin
+  select g.output_urls[generation_bytes.output_index + 1],
+         (select 'user-library/' || l.storage_path
+            from atelier.user_library l
+           where l.source_job_id = g.job_id and l.source_asset_index = generation_bytes.output_index and l.user_id = g.user_id)
+    into place, kept_place
+    from atelier.generations g
+   where g.id = generation_bytes.generation_id
+     and (g.user_id = auth.uid()
+          or g.workspace_id = any (atelier_engine.workspaces_of(auth.uid(), '{owner,admin,member}'))
+          or atelier_engine.is_service_role());
+  if not exists (select from storage.objects o
+                  where o.bucket_id = split_part(place, '/', 1) and o.name = substr(place, strpos(place, '/') + 1)) then
+    place := kept_place;  -- from the workspace it moved to the library
+  end if;
+  if place is null then
+    raise sqlstate 'PT404' using
+      message = 'no such output', detail = format('Output %s of generation %s.', generation_bytes.output_index,
+                                                  generation_bytes.generation_id),
+      hint = 'It does not exist any more, or you are not in its workspace.';
+  end if;
+  return atelier.object_bytes(split_part(place, '/', 1), substr(place, strpos(place, '/') + 1));
+end;
+$$;
+grant execute on function atelier.generation_bytes(uuid, integer) to authenticated, service_role;
+comment on function atelier.generation_bytes(uuid, integer) is
+$$The bytes of an output of a generation
+
+Counted from 0. For its owner and the members of its workspace; PT404 otherwise, and when the file was deleted. Other errors as
+object_bytes().$$;
