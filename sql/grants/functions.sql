@@ -30,5 +30,32 @@ begin
 end
 $any_order$;
 
+-- Columns that mean the same everywhere, and columns of views that have the name of what they show.
+do $comments$
+declare
+  described record;
+begin
+  for described in
+    select c.oid::pg_catalog.regclass as relation, a.attname as name, coalesce(
+             case a.attname when 'id' then 'Its id.'
+                            when 'user_id' then 'Whose it is.'
+                            when 'created_at' then 'When it was made.'
+                            when 'updated_at' then 'When it was last changed.' end,
+             (select pg_catalog.min(pg_catalog.col_description(d.refobjid, d.refobjsubid))
+                from pg_catalog.pg_rewrite r
+                join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid
+                join pg_catalog.pg_attribute o on o.attrelid = d.refobjid and o.attnum = d.refobjsubid
+               where r.ev_class = c.oid and d.refobjid <> c.oid and o.attname = a.attname)) as meaning
+      from pg_catalog.pg_class c
+      join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+     where c.relnamespace = 'atelier'::pg_catalog.regnamespace and c.relkind in ('r', 'v')
+       and pg_catalog.col_description(c.oid, a.attnum) is null
+     order by c.relkind  -- tables, then the views of them
+  loop
+    execute pg_catalog.format('comment on column %s.%I is %L', described.relation, described.name, described.meaning);
+  end loop;
+end
+$comments$;
+
 -- PostgREST reads the schema again. It hears of it when this transaction commits.
 notify pgrst, 'reload schema';

@@ -1,0 +1,98 @@
+-- Jobs: what the columns mean.
+
+comment on column atelier.jobs.status is 'queued, processing, then completed, failed or cancelled for good.';
+comment on column atelier.jobs.started_at is 'When it was first taken from the queue.';
+comment on column atelier.jobs.completed_at is 'When it was completed, failed or cancelled.';
+comment on column atelier.jobs.job_type is 'What kind of request, such as sdxl_image_high.';
+comment on column atelier.jobs.format is 'image or video.';
+comment on column atelier.jobs.quality is 'fast or high.';
+comment on column atelier.jobs.model_type is 'The family of the model, such as sdxl.';
+comment on column atelier.jobs.api_model_id is 'The model that it is for.';
+comment on column atelier.jobs.template_name is 'The template of which its prompt was made.';
+comment on column atelier.jobs.original_prompt is 'What the user wrote.';
+comment on column atelier.jobs.enhanced_prompt is 'What was made of that for the model; null: nothing was.';
+comment on column atelier.jobs.negative_prompt is 'What to avoid.';
+comment on column atelier.jobs.parameters is 'What the model gets besides the prompts, complete.';
+comment on column atelier.jobs.metadata is 'Whatever the app attached; provider is what the server said.';
+comment on column atelier.jobs.destination is 'Where its outputs go: workspace or library.';
+comment on column atelier.jobs.workspace_session_id is 'The session it was asked in.';
+comment on column atelier.jobs.project_id is 'The project it was asked for.';
+comment on column atelier.jobs.image_id is 'The first picture in the library that it made.';
+comment on column atelier.jobs.video_id is 'The first video in the library that it made.';
+comment on column atelier.jobs.priority is 'Higher ones first; above 0 from the back end only.';
+comment on column atelier.jobs.attempts is 'Tries that counted.';
+comment on column atelier.jobs.max_attempts is 'How many may count before it fails.';
+comment on column atelier.jobs.error_message is 'The last failure, also while it waits for another try.';
+comment on column atelier.jobs.error_class is 'The kind of the last failure.';
+comment on column atelier.jobs.moderation_status is 'pending, approved, rejected or flagged.';
+comment on column atelier.jobs.reviewed_at is 'When somebody looked at it.';
+comment on column atelier.jobs.reviewed_by is 'Who looked at it.';
+comment on column atelier.jobs.review_notes is 'What was said about it.';
+comment on column atelier.jobs.prompt_test_id is 'The test of prompts it is a part of.';
+comment on column atelier.jobs.test_metadata is 'What the test noted.';
+comment on column atelier.jobs.enhancement_strategy is 'How the prompt was worked over.';
+comment on column atelier.jobs.enhancement_time_ms is 'Milliseconds that took.';
+comment on column atelier.jobs.quality_rating is 'The rating of its outputs.';
+comment on column atelier.jobs.quality_improvement is 'How much better the rating became.';
+comment on column atelier.jobs.compel_weights is 'Weights of parts of the prompt.';
+comment on column atelier.jobs.qwen_expansion_percentage is 'How much longer the prompt became, in percent.';
+
+comment on column atelier.job_dependencies.job_id is 'The job that waits.';
+comment on column atelier.job_dependencies.depends_on_job_id is 'The job that must be completed first.';
+
+comment on column atelier.generations.job_id is 'The job that made it.';
+comment on column atelier.generations.action is 'What was asked for, such as create or video_create.';
+comment on column atelier.generations.model_id is 'The key of the model.';
+comment on column atelier.generations.model_name is 'The name of the model in lists.';
+comment on column atelier.generations.replicate_model is 'The name of the model at its server.';
+comment on column atelier.generations.prompt is 'What the user wrote.';
+comment on column atelier.generations.input_image_url is 'The picture it started from.';
+comment on column atelier.generations.input_video_url is 'The video it started from.';
+comment on column atelier.generations.settings is 'What the model got besides the prompt.';
+comment on column atelier.generations.status is 'pending, processing, completed, failed or cancelled.';
+comment on column atelier.generations.output_urls is 'Its outputs in their order, as bucket/path.';
+comment on column atelier.generations.output_thumbs is 'Small pictures of them, as bucket/path.';
+comment on column atelier.generations.output_text is 'Its output, where that is text.';
+comment on column atelier.generations.replicate_prediction_id is 'The id that the server gave to the request.';
+comment on column atelier.generations.replicate_token_index is 'Which token of the provider was used.';
+comment on column atelier.generations.replicate_input is 'The request as the server got it.';
+comment on column atelier.generations.replicate_output is 'What the server said besides the outputs.';
+comment on column atelier.generations.processing_time_ms is 'Milliseconds from the request to its last byte.';
+comment on column atelier.generations.error_message is 'Why it failed.';
+comment on column atelier.generations.cost_credits is 'What it cost, in tokens.';
+comment on column atelier.generations.cost_usd is 'What it cost the operator, in US dollars.';
+comment on column atelier.generations.started_at is 'When its job was first taken from the queue.';
+comment on column atelier.generations.completed_at is 'When it was recorded.';
+comment on column atelier.generations.viewed is 'Whether its owner has seen it.';
+comment on column atelier.generations.viewed_at is 'When that was.';
+comment on column atelier.generations.is_favorite is 'Whether its owner likes it.';
+comment on column atelier.generations.is_keyframe_segment is 'Whether it is a part of a longer video.';
+comment on column atelier.generations.workspace_id is 'The workspace it was made in.';
+
+comment on column atelier.events.seq is 'Grows with each event; ask for what is greater than the last one seen.';
+comment on column atelier.events.kind is 'job.completed, job.failed or job.cancelled.';
+comment on column atelier.events.ref is 'The id of what it happened to.';
+
+comment on column atelier.queue_depth.model is 'The key of the model.';
+comment on column atelier.queue_depth.ready is 'Jobs that could start now.';
+comment on column atelier.queue_depth.waiting is 'Jobs between two tries.';
+comment on column atelier.queue_depth.blocked is 'Jobs that wait for other jobs.';
+comment on column atelier.queue_depth.leased is 'Jobs that are at an endpoint.';
+comment on column atelier.queue_depth.held is 'Jobs of which nobody knows whether their request was carried out.';
+comment on column atelier.queue_depth.oldest_ready_at is 'Since when the first of those that could start has waited.';
+comment on column atelier.queue_depth.next_retry_at is 'When the next of those that wait for another try is due.';
+
+comment on column atelier.stuck_jobs.job_id is 'The job.';
+comment on column atelier.stuck_jobs.status is 'queued or processing.';
+comment on column atelier.stuck_jobs.queue_state is
+  'blocked, waiting, ready, leased or held; null: it is not in the queue.';
+comment on column atelier.stuck_jobs.problem is 'What is wrong with it.';
+
+comment on column atelier.worker_status.process is
+  'launcher, dispatcher, courier, janitor, runner_supervisor or runner.';
+comment on column atelier.worker_status.database is 'The database that it serves; null: all.';
+comment on column atelier.worker_status.pid is 'Its process id.';
+comment on column atelier.worker_status.state is 'starting, running, stopped and the like.';
+comment on column atelier.worker_status.started_at is 'Since when it runs.';
+comment on column atelier.worker_status.restarts is 'How often it was started again.';
+comment on column atelier.worker_status.detail is 'What it says about itself.';

@@ -1,0 +1,117 @@
+-- Providers: what the columns mean.
+
+comment on column atelier.api_providers.name is
+  'The name in functions and settings: small letters, digits, points, hyphens; unique.';
+comment on column atelier.api_providers.display_name is 'The name in lists.';
+comment on column atelier.api_providers.base_url is
+  'Where its API is documented to be; jobs go to the URLs in endpoints.';
+comment on column atelier.api_providers.docs_url is 'Where its API is explained.';
+comment on column atelier.api_providers.auth_scheme is
+  'How a token travels: none, bearer, key, token (a word before it) or header (alone).';
+comment on column atelier.api_providers.auth_header_name is 'The header of the token.';
+comment on column atelier.api_providers.secret_name is 'What other systems call its token.';
+comment on column atelier.api_providers.rate_limits is 'What it is known to allow, for people to read.';
+comment on column atelier.api_providers.is_active is 'Whether its models are offered and its endpoints used.';
+
+comment on column atelier.api_models.created_by is 'The administrator who added it.';
+comment on column atelier.api_models.provider_id is 'Who runs it.';
+comment on column atelier.api_models.model_key is 'What jobs call it, and what its server does; unique.';
+comment on column atelier.api_models.version is 'Which version of it.';
+comment on column atelier.api_models.display_name is 'The name in lists.';
+comment on column atelier.api_models.modality is 'What it makes: image, video or chat.';
+comment on column atelier.api_models.task is 'From what: t2i is text to image, i2v image to video, and so on.';
+comment on column atelier.api_models.model_family is 'Which models it is like, such as sdxl.';
+comment on column atelier.api_models.endpoint_path is
+  'The part of the URL after the endpoint''s, where it needs one of its own.';
+comment on column atelier.api_models.input_defaults is 'Parameters for what a request leaves out.';
+comment on column atelier.api_models.capabilities is
+  'What it can do; job_types maps the job types it takes to the defaults of each.';
+comment on column atelier.api_models.pricing is 'What it costs, for people to read.';
+comment on column atelier.api_models.output_format is 'The format of its outputs, such as png.';
+comment on column atelier.api_models.is_active is 'Whether new jobs may ask for it.';
+comment on column atelier.api_models.is_default is 'Whether jobs that name no model get this one.';
+comment on column atelier.api_models.priority is 'Of several that would do, the highest is taken.';
+comment on column atelier.api_models.aliases is 'Other names that jobs may call it.';
+comment on column atelier.api_models.parameter_schema is 'Which parameters it takes, as JSON Schema.';
+comment on column atelier.api_models.estimated_seconds is 'Time of one request with the defaults.';
+
+comment on column atelier.endpoints.provider_id is 'Whose server it is.';
+comment on column atelier.endpoints.name is 'Its name in reports; unique.';
+comment on column atelier.endpoints.adapter is 'The protocol that it speaks, such as openai_images.';
+comment on column atelier.endpoints.base_url is 'http(s)://host/base, unix:/path.sock[:/base] or runner:N.';
+comment on column atelier.endpoints.is_active is 'Whether it gets jobs.';
+comment on column atelier.endpoints.only_models is 'The model keys that it serves; null: all of its provider.';
+comment on column atelier.endpoints.max_concurrency is 'How many requests it gets at once; 0 pauses it.';
+comment on column atelier.endpoints.ambiguity_policy is
+  'What becomes of a job whose request may have been carried out: retry, fail or hold.';
+comment on column atelier.endpoints.hold_timeout is 'How long a job is held before it fails.';
+comment on column atelier.endpoints.unavailable_timeout is 'How long jobs wait for it while it cannot be reached.';
+comment on column atelier.endpoints.private_network is 'Whether its address may be one that is not public.';
+comment on column atelier.endpoints.connect_timeout_ms is 'Milliseconds until a connection must stand.';
+comment on column atelier.endpoints.first_byte_timeout_ms is 'Milliseconds until the answer must begin.';
+comment on column atelier.endpoints.total_timeout_ms is 'Milliseconds until the answer must be complete.';
+comment on column atelier.endpoints.max_output_bytes is 'Bytes that one output may have.';
+
+comment on column atelier.endpoint_health.endpoint is 'The name of the endpoint.';
+comment on column atelier.endpoint_health.provider is 'The name of its provider.';
+comment on column atelier.endpoint_health.is_active is 'Whether it gets jobs; the provider has a say, too.';
+comment on column atelier.endpoint_health.health is 'inactive, unavailable, throttled or healthy.';
+comment on column atelier.endpoint_health.busy is 'Requests that are there now.';
+comment on column atelier.endpoint_health.unavailable_since is 'Since when it cannot be reached; null: it can.';
+comment on column atelier.endpoint_health.blocked_until is 'When it is tried again; null: it need not wait.';
+comment on column atelier.endpoint_health.last_error_class is 'The kind of the last error.';
+comment on column atelier.endpoint_health.last_error is 'The last error.';
+comment on column atelier.endpoint_health.last_error_at is 'When that was.';
+
+comment on column atelier.provider_tokens.provider_id is 'For whom it is.';
+comment on column atelier.provider_tokens.name is 'What it is called; unique for a provider.';
+comment on column atelier.provider_tokens.is_active is 'Whether the workers use it.';
+comment on column atelier.provider_tokens.last_used_at is 'When a request was last sent with it.';
+comment on column atelier.provider_tokens.request_count is 'Requests that were sent with it.';
+comment on column atelier.provider_tokens.error_count is 'Those of them that failed because of it.';
+comment on column atelier.provider_tokens.last_error is 'The last such error.';
+comment on column atelier.provider_tokens.last_error_at is 'When that was.';
+
+comment on column atelier.model_config_history.model_type is 'SDXL or WAN.';
+comment on column atelier.model_config_history.config_name is 'What the settings are called.';
+comment on column atelier.model_config_history.config_data is 'The settings.';
+comment on column atelier.model_config_history.is_active is 'Whether they are in use.';
+comment on column atelier.model_config_history.created_by is 'Who tried them.';
+comment on column atelier.model_config_history.notes is 'What came of it.';
+
+comment on column atelier.model_performance_logs.model_type is 'SDXL or WAN.';
+comment on column atelier.model_performance_logs.date is 'The day.';
+comment on column atelier.model_performance_logs.total_generations is 'Pictures or videos that were asked for.';
+comment on column atelier.model_performance_logs.successful_generations is 'Those that were made.';
+comment on column atelier.model_performance_logs.failed_generations is 'Those that were not.';
+comment on column atelier.model_performance_logs.avg_generation_time_ms is 'Milliseconds for one, on average.';
+comment on column atelier.model_performance_logs.avg_quality_rating is 'Their rating, on average.';
+comment on column atelier.model_performance_logs.total_processing_time_ms is 'Milliseconds for all.';
+
+comment on column atelier.model_test_results.model_type is 'SDXL, WAN or LORA.';
+comment on column atelier.model_test_results.model_version is 'Which version of it.';
+comment on column atelier.model_test_results.prompt_text is 'What was asked for.';
+comment on column atelier.model_test_results.success is 'Whether something came of it.';
+comment on column atelier.model_test_results.overall_quality is 'Marks from 0 to 10.';
+comment on column atelier.model_test_results.technical_quality is 'Marks from 0 to 10.';
+comment on column atelier.model_test_results.content_quality is 'Marks from 0 to 10.';
+comment on column atelier.model_test_results.consistency is 'Marks from 0 to 10.';
+comment on column atelier.model_test_results.test_series is 'The series it belongs to.';
+comment on column atelier.model_test_results.test_tier is 'artistic, explicit or unrestricted.';
+comment on column atelier.model_test_results.test_category is 'A part of the series.';
+comment on column atelier.model_test_results.test_metadata is 'Anything else.';
+comment on column atelier.model_test_results.job_id is 'The job that was tested.';
+comment on column atelier.model_test_results.image_id is 'The picture that it made.';
+comment on column atelier.model_test_results.video_id is 'The video that it made.';
+comment on column atelier.model_test_results.generation_time_ms is 'Milliseconds it took.';
+comment on column atelier.model_test_results.file_size_bytes is 'The size of the file.';
+comment on column atelier.model_test_results.notes is 'What there is to say about it.';
+comment on column atelier.model_test_results.enhancement_strategy is 'How the prompt was worked over.';
+comment on column atelier.model_test_results.original_prompt is 'The prompt before that.';
+comment on column atelier.model_test_results.enhanced_prompt is 'The prompt after that.';
+comment on column atelier.model_test_results.enhancement_time_ms is 'Milliseconds that took.';
+comment on column atelier.model_test_results.quality_improvement is 'How much better the rating became.';
+comment on column atelier.model_test_results.compel_weights is 'Weights of parts of the prompt.';
+comment on column atelier.model_test_results.qwen_expansion_percentage is
+  'How much longer the prompt became, in percent.';
+comment on column atelier.model_test_results.baseline_quality is 'The rating without it.';
