@@ -5,7 +5,7 @@
 # make tree         installs what was built into the private copy of PostgreSQL that the tests run
 # make install      installs into the PostgreSQL that PG_CONFIG names; DESTDIR is honoured
 #
-# PROGRAMS=no leaves out the courier and the runner, which need CMake and libtorch.
+# PROGRAMS=courier leaves out the runner, which needs libtorch; PROGRAMS=no leaves out the courier, too.
 #
 # `make demo` and `make check` install missing Debian packages first. They never touch the installed PostgreSQL or
 # its clusters: they run a copy of it in build/postgres.
@@ -18,6 +18,9 @@ CCACHE          := $(shell command -v ccache)
 TREE            := $(CURDIR)/build/postgres
 MODEL            = models/tiny-sdxl
 PROGRAMS        ?= yes
+CMAKE_BUILD      = build/cmake$(if $(filter courier,$(PROGRAMS)),-courier)
+PROGRAM_FILES    = $(CMAKE_BUILD)/courier/atelier-courier \
+                   $(if $(filter yes,$(PROGRAMS)),$(CMAKE_BUILD)/runner/atelier-runner)
 
 .DEFAULT_GOAL := build
 
@@ -46,7 +49,7 @@ PG_CPPFLAGS  = -I$(CURDIR) -isystem $(shell $(PG_CONFIG) --includedir-server 2>/
 PG_CXXFLAGS  = -std=c++20 -Wall -Wextra -Wshadow -Werror -fvisibility-inlines-hidden
 # The server loads libraries into one global symbol space: our own calls must not land in another extension.
 SHLIB_LINK   = -lstdc++ -Wl,-Bsymbolic-functions
-EXTRA_CLEAN  = build/extension build/sql build/cmake
+EXTRA_CLEAN  = build/extension build/sql build/cmake build/cmake-courier
 # Debian's PGXS would also compile everything to LLVM bitcode, as C++14.
 override with_llvm := no
 
@@ -60,7 +63,7 @@ all install:
 endif
 
 build:
-	@$(MAKE) --no-print-directory -j$(PARALLEL) all $(if $(filter yes,$(PROGRAMS)),programs)
+	@$(MAKE) --no-print-directory -j$(PARALLEL) all $(if $(filter-out no,$(PROGRAMS)),programs)
 
 extension: all
 
@@ -70,6 +73,13 @@ build/extension/%.o: %.cpp
 	@$(CCACHE) $(CXX) $(CXXFLAGS) $(CPPFLAGS) -c -o $@ $<
 
 -include $(OBJS:.o=.d)
+
+# What was compiled for another PostgreSQL is of no use.
+build/extension/server: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PG_CONFIG) $(VERSION)' | cmp -s - $@ || echo '$(PG_CONFIG) $(VERSION)' > $@
+
+$(OBJS): build/extension/server
 
 # A removed source makes no file newer; the list of objects shows it.
 build/extension/objects: FORCE
@@ -86,20 +96,20 @@ build/sql/atelier--%.sql: FORCE
 	@tools/assemble-sql $(filter-out $(ATELIER_VERSION),$(subst --, ,$*)) > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; echo 'assembled $@'; fi
 
-build/cmake/build.ninja:
-	cmake -S . -B build/cmake -G Ninja -DATELIER_BUILD_TESTS=OFF \
+$(CMAKE_BUILD)/build.ninja:
+	cmake -S . -B $(@D) -G Ninja -DATELIER_BUILD_TESTS=OFF $(if $(filter courier,$(PROGRAMS)),-DATELIER_BUILD_RUNNER=OFF) \
 	      $(if $(CCACHE),-DCMAKE_CXX_COMPILER_LAUNCHER=$(CCACHE))
 
-programs: build/cmake/build.ninja
-	@ninja -C build/cmake -n | grep -q 'no work to do' || ninja -C build/cmake -j $(PARALLEL)
+programs: $(CMAKE_BUILD)/build.ninja
+	@ninja -C $(CMAKE_BUILD) -n | grep -q 'no work to do' || ninja -C $(CMAKE_BUILD) -j $(PARALLEL)
 
-ifeq ($(PROGRAMS),yes)
+ifneq ($(PROGRAMS),no)
 install: install-programs
 endif
 
 install-programs: programs
 	$(MKDIR_P) '$(DESTDIR)$(bindir)'
-	$(INSTALL_PROGRAM) build/cmake/courier/atelier-courier build/cmake/runner/atelier-runner '$(DESTDIR)$(bindir)'
+	$(INSTALL_PROGRAM) $(PROGRAM_FILES) '$(DESTDIR)$(bindir)'
 	find $(MODEL) -type f -exec install -D -m 644 '{}' '$(DESTDIR)$(datadir)/atelier/{}' ';'
 
 # The copy has the paths of the original below TREE, so that an ordinary staged install puts our files into it.

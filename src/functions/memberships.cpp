@@ -79,5 +79,5 @@ Datum atelier_workspaces_of(PG_FUNCTION_ARGS) {
   ArrayType *const roles = PG_GETARG_ARRAYTYPE_P(1);
   ArrayBuildState *found = initArrayResult(UUIDOID, CurrentMemoryContext, false);
   found = is_administrator(user_id) ? all_workspaces(found) : workspaces_of(found, user_id, roles);
-  return PointerGetDatum(makeArrayResult(found, CurrentMemoryContext));
+  return makeArrayResult(found, CurrentMemoryContext);
 }

@@ -59,7 +59,8 @@ select lives_ok('select auth.jwt()', 'and no function fails');
 
 -- A worker process of a parallel query knows the caller, too.
 select pg_temp.claim(pg_temp.claims_of(:alice));
-set local force_parallel_mode = on;
+select name as parallel from pg_settings where name in ('force_parallel_mode', 'debug_parallel_query') \gset
+set local :parallel = on;
 select is((select count(distinct auth.uid()) from pg_class), 1::bigint, 'parallel workers know the caller');
 select is((select min(auth.uid()::text) from pg_class), :alice, 'the same one');
 select * from finish();

@@ -126,7 +126,7 @@ def assert_replaced(database):
         message=lambda: f"{database.run('select * from atelier.worker_status')}\n{database.server.log_end()}",
     )
     wait_until(lambda: not database.server.processes("atelier dispatcher"))
-    assert not database.server.processes("atelier-courier")
+    wait_until(lambda: not database.server.processes("atelier-courier"))
     assert database.run("select 1 from atelier.doctor() where check_name = 'launcher' and status = 'error'")
 
 
@@ -135,7 +135,7 @@ def test_a_hot_standby_runs_no_workers_and_takes_no_jobs(group):
     group.database.wait_for_status(job_id, "completed")
     group.standby.wait_until_caught_up()
 
-    assert not group.standby.processes("atelier")
+    assert not group.standby.processes("postgres: atelier")
     group.use(group.standby)
     with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction, match="this server is a standby and takes no jobs"):
         group.queue("retry", "a star")
@@ -146,7 +146,7 @@ def test_a_hot_standby_runs_no_workers_and_takes_no_jobs(group):
     assert group.alice.run("call atelier.wait_for_job(%s)", job_id) == [("completed",)]
     assert group.database.run("select * from atelier.worker_status") == []
     assert group.database.run("select 1 from atelier.doctor() where check_name = 'primary' and status = 'warning'")
-    assert not group.standby.processes("atelier")
+    assert not group.standby.processes("postgres: atelier")
 
 
 def test_a_promoted_standby_settles_what_was_on_its_way_and_does_the_rest(synchronous_group, fake):

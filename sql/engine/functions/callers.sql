@@ -57,7 +57,7 @@ Passes for the signed-in user and for the service role. Raises 42501.$$;
 
 create or replace function atelier_engine.assert_json_object(p_name text, p_value jsonb, p_max_bytes integer)
 returns void
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -44,7 +44,8 @@ begin
     from pg_stat_activity a
    where a.backend_type not in (
      'client backend', 'autovacuum launcher', 'autovacuum worker', 'background writer', 'checkpointer', 'walwriter',
-     'startup', 'walreceiver', 'walsender', 'archiver', 'logger', 'standalone backend');
+     'startup', 'walreceiver', 'walsender', 'archiver', 'logger', 'standalone backend', 'walsummarizer',
+     'slotsync worker', 'io worker', 'dead-end client backend');
   return query select 'worker_slots',
     case when used < slots then 'ok' else 'warning' end,
     format('%s of max_worker_processes = %s are taken', used, slots),

@@ -2,7 +2,7 @@
 
 create or replace function atelier_engine.check_prompt(p_name text, p_prompt text)
 returns void
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -64,7 +64,7 @@ with the models there are.$$;
 
 create or replace function atelier_engine.choose_job_type(p_model atelier.api_models, p_job_type text)
 returns text
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare

@@ -2,7 +2,7 @@
 
 create or replace function atelier_engine.check_parameter(p_name text, p_rule jsonb, p_value jsonb)
 returns jsonb
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -42,7 +42,7 @@ Returns the value, with 25.0 turned into 25 where the rule wants an integer. Rai
 
 create or replace function atelier_engine.validate_parameters(p_schema jsonb, p_parameters jsonb)
 returns jsonb
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
