@@ -3,7 +3,8 @@
     summarize.py RESULTS SUITE...
 
 RESULTS holds what tools/check left of each suite: SUITE.status (exit status and seconds), SUITE.log, and where the
-suite writes one, a JUnit report. A suite that ended badly without naming a failed test, or that ran no test, counts
+suite writes one, a JUnit report. Where CTest ran the suite, SUITE.ctest.xml is CTest's report, and SUITE/PROGRAM.xml or
+SUITE/PROGRAM/TEST.xml has the single tests of what CTest calls PROGRAM or PROGRAM/TEST. A suite that ended badly without naming a failed test, or that ran no test, counts
 as one failure.
 """
 
@@ -12,7 +13,10 @@ import re
 import sys
 import xml.etree.ElementTree as xml
 
-TAP_LINE = re.compile(r"^(not )?ok\b(?: \d+)?(?: - (.*?))?(?:\s*# (skip|todo)\b.*)?$", re.IGNORECASE)
+# pg_regress writes TAP, too, from version 16 on.
+TAP_LINE = re.compile(
+    r"^(not )?ok\b(?:\s+\d+)?(?:\s+[-+] (.*?))?(?:\s+\d+ ms)?(?:\s*# (skip|todo)\b.*)?$", re.IGNORECASE
+)
 REGRESS_LINE = re.compile(r"^(?:test |\s{5})(\S+)\s+\.\.\. (ok|FAILED|failed)\b")
 
 
@@ -29,13 +33,15 @@ class Suite:
             self.failed.append(name)
 
 
-def read_junit(path, suite):
+def read_junit(path, suite, left_out=frozenset()):
     try:
         root = xml.parse(path).getroot()
     except xml.ParseError:
         suite.failed.append(f"{path.name} is not a complete report")
         return
     for case in root.iter("testcase"):
+        if case.get("name") in left_out:
+            continue
         if case.get("status") == "notrun" or case.find("skipped") is not None:
             suite.skipped += 1
             continue
@@ -58,9 +64,13 @@ def read_log(path, suite):
 
 def read_suite(results, name, status):
     suite = Suite()
-    reports = sorted((results / name).glob("*.xml")) + sorted(results.glob(f"{name}.xml"))
+    detailed = sorted((results / name).rglob("*.xml"))
+    reports = detailed + sorted(results.glob(f"{name}.xml"))
     for report in reports:
         read_junit(report, suite)
+    for report in results.glob(f"{name}.ctest.xml"):
+        programs = {str(path.relative_to(results / name).with_suffix("")) for path in detailed}
+        read_junit(report, suite, left_out=programs)
     if not reports:
         read_log(results / f"{name}.log", suite)
     if status != 0 and not suite.failed:
