@@ -38,9 +38,8 @@ std::string read_token(const std::filesystem::path &file) {
 volatile std::sig_atomic_t stop_descriptor = -1;
 
 void on_stop_signal(int) {
-  if (stop_descriptor < 0) _exit(EXIT_SUCCESS);
   const uint64_t one = 1;
-  if (write(stop_descriptor, &one, sizeof one) < 0) _exit(EXIT_FAILURE);
+  if (stop_descriptor < 0 || write(stop_descriptor, &one, sizeof one) < 0) _exit(EXIT_SUCCESS);
 }
 
 // OpenMP's threads wait for each other by spinning. Beside other work on the same processors, each

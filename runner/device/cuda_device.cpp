@@ -17,7 +17,11 @@ class CudaDevice final : public Device {
   explicit CudaDevice(int index)
       : index_(static_cast<c10::DeviceIndex>(index)),
         name_(cuda::inventory(index).name),
-        stream_(index) {}
+        stream_(index) {
+    // The same seed is to give the same bytes, and float32 is to mean float32.
+    at::globalContext().setDeterministicCuDNN(true);
+    at::globalContext().setAllowTF32CuDNN(false);
+  }
 
   Placement placement() const override {
     return {{at::kCUDA, index_}, at::kFloat, at::MemoryFormat::Contiguous};

@@ -15,6 +15,7 @@ using std::chrono::steady_clock;
 constexpr size_t chunk_bytes = 16 << 10;
 constexpr size_t max_drained_bytes = 64 << 20;
 constexpr std::chrono::seconds drain_timeout{5};
+constexpr std::chrono::seconds send_timeout_at_stop{2};
 constexpr std::string_view end_of_head = "\r\n\r\n";
 
 int milliseconds_until(steady_clock::time_point deadline) {
@@ -27,22 +28,20 @@ int milliseconds_until(steady_clock::time_point deadline) {
 Connection::Connection(wire::FileDescriptor socket, int stop_descriptor, const HttpLimits &limits)
     : socket_(std::move(socket)), stop_descriptor_(stop_descriptor), limits_(limits) {}
 
-// False at the deadline, or when the server stops and `until_stop` is set.
-bool Connection::wait_until_readable(Deadline deadline, bool until_stop) {
+bool Connection::wait_until_readable(Deadline deadline) const {
   for (;;) {
     pollfd entries[2] = {{socket_.get(), POLLIN, 0}, {stop_descriptor_, POLLIN, 0}};
-    const int ready = poll(entries, until_stop ? 2 : 1, milliseconds_until(deadline));
-    if (ready < 0 && errno != EINTR) return false;
+    const int ready = poll(entries, 2, milliseconds_until(deadline));
+    if (ready == 0 || entries[1].revents != 0 || (ready < 0 && errno != EINTR)) return false;
     if (entries[0].revents != 0) return true;
-    if (ready == 0 || (until_stop && entries[1].revents != 0)) return false;
   }
 }
 
-// Receives some more; false at the end of the stream or at the deadline.
+// Receives some more; false at the end of the stream, at the deadline, or when the server stops.
 bool Connection::fill(Deadline deadline) {
   const auto old_size = buffer_.size();
   for (;;) {
-    if (!wait_until_readable(deadline, false)) return false;
+    if (!wait_until_readable(deadline)) return false;
     buffer_.resize(old_size + chunk_bytes);
     const auto count = recv(socket_.get(), buffer_.data() + old_size, chunk_bytes, MSG_DONTWAIT);
     buffer_.resize(old_size + static_cast<size_t>(std::max<ssize_t>(count, 0)));
@@ -53,18 +52,18 @@ bool Connection::fill(Deadline deadline) {
 
 std::optional<HttpRequest> Connection::receive() {
   if (buffer_.empty()) {
-    const auto idle_deadline = steady_clock::now() + limits_.idle_timeout;
-    if (!wait_until_readable(idle_deadline, true) || !fill(idle_deadline)) return std::nullopt;
+    if (!fill(steady_clock::now() + limits_.idle_timeout)) return std::nullopt;
   }
   const auto deadline = steady_clock::now() + limits_.receive_timeout;
-  size_t end = 0;
-  while ((end = buffer_.find(end_of_head)) == buffer_.npos) {
-    if (buffer_.size() > limits_.max_head_bytes)
-      throw HttpError(431, "the request head is too large");
+  auto end = buffer_.find(end_of_head);
+  while (end == buffer_.npos && buffer_.size() <= limits_.max_head_bytes) {
     if (!fill(deadline)) throw ClientGone();
+    end = buffer_.find(end_of_head);
+  }
+  if (end == buffer_.npos || end + end_of_head.size() > limits_.max_head_bytes) {
+    throw HttpError(431, "the request head is too large");
   }
   end += end_of_head.size();
-  if (end > limits_.max_head_bytes) throw HttpError(431, "the request head is too large");
   auto request = parse_request_head(std::string_view(buffer_).substr(0, end));
   buffer_.erase(0, end);
   receive_body(request, deadline);
@@ -96,9 +95,16 @@ void Connection::send_bytes(std::string_view bytes, Deadline deadline) {
       continue;
     }
     if (errno != EAGAIN && errno != EINTR) throw ClientGone();
-    pollfd entry{socket_.get(), POLLOUT, 0};
-    if (poll(&entry, 1, milliseconds_until(deadline)) == 0) throw ClientGone();
+    wait_until_writable(deadline);
   }
+}
+
+void Connection::wait_until_writable(Deadline &deadline) const {
+  pollfd entries[2] = {{socket_.get(), POLLOUT, 0}, {stop_descriptor_, POLLIN, 0}};
+  if (poll(entries, 2, milliseconds_until(deadline)) == 0) throw ClientGone();
+  if (entries[1].revents == 0 || entries[0].revents != 0) return;
+  deadline = std::min(deadline, steady_clock::now() + send_timeout_at_stop);
+  if (poll(entries, 1, milliseconds_until(deadline)) == 0) throw ClientGone();
 }
 
 void Connection::send(const HttpResponse &response, bool keep_alive, bool with_body) {
@@ -118,7 +124,7 @@ bool Connection::wait_for(int descriptor) {
   }
 }
 
-void Connection::finish() {
+void Connection::drain() {
   shutdown(socket_.get(), SHUT_WR);
   const auto deadline = steady_clock::now() + drain_timeout;
   size_t drained = 0;
@@ -126,7 +132,6 @@ void Connection::finish() {
     drained += buffer_.size();
     buffer_.clear();
   } while (drained < max_drained_bytes && fill(deadline));
-  socket_.reset();
 }
 
 }  // namespace runner

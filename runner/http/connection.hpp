@@ -37,7 +37,8 @@ class Client {
 
 class Connection final : public Client {
  public:
-  // `stop_descriptor` becomes readable when the server stops; idle connections then end.
+  // `stop_descriptor` becomes readable when the server stops: no request is received then, and
+  // clients get little time to take their answers.
   Connection(wire::FileDescriptor socket, int stop_descriptor, const HttpLimits &limits);
 
   // The next request, or nothing when the client has no more. Throws HttpError or ClientGone.
@@ -45,15 +46,17 @@ class Connection final : public Client {
   void send(const HttpResponse &response, bool keep_alive, bool with_body = true);
   bool wait_for(int descriptor) override;
 
-  // Closes without destroying an answer that is under way: unread input would make the kernel reset
-  // the connection.
-  void finish();
+  // Before the end of a connection: reads away what the client still sends, because unread input
+  // would make the kernel reset the connection and with it an answer that is under way.
+  void drain();
 
  private:
   using Deadline = std::chrono::steady_clock::time_point;
 
-  bool wait_until_readable(Deadline deadline, bool until_stop);
+  // False at the deadline, or when the server stops.
+  bool wait_until_readable(Deadline deadline) const;
   bool fill(Deadline deadline);
+  void wait_until_writable(Deadline &deadline) const;
   void send_bytes(std::string_view bytes, Deadline deadline);
   void receive_body(HttpRequest &request, Deadline deadline);
 

@@ -80,7 +80,6 @@ void HttpServer::serve(wire::FileDescriptor socket) {
   try {
     while (serve_one(connection)) {
     }
-    connection.finish();
   } catch (const ClientGone &) {
     // Nobody is left to be told.
   } catch (const std::exception &error) {
@@ -95,6 +94,7 @@ bool HttpServer::serve_one(Connection &connection) {
     request = connection.receive();
   } catch (const HttpError &error) {
     connection.send(format_error_(error.status(), error.what()), false);
+    connection.drain();
     return false;
   }
   if (!request) return false;
@@ -109,6 +109,7 @@ bool HttpServer::serve_one(Connection &connection) {
     response = format_error_(500, "internal error");
   }
   connection.send(response, request->keep_alive, request->method != "HEAD");
+  if (!request->keep_alive) connection.drain();
   return request->keep_alive;
 }
 

@@ -1,6 +1,7 @@
 // The whole server in this process, on a unix socket, with the shipped model.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <future>
 
 #include "fixtures.hpp"
@@ -238,17 +239,32 @@ TEST(Api, StoppingAnswersWhoeverWaits) {
   }
 }
 
+TEST(Http, StoppingWaitsForNoIdleOrSlowClient) {
+  RunningServer server;
+  const auto idle = server.bare_client(), half = server.bare_client();
+  idle.send("GET /health HTTP/1.1\r\n\r\n");
+  idle.receive_until("\r\n\r\n");
+  half.send("POST /v1/images/generations HTTP/1.1\r\nContent-Le");
+  const auto start = std::chrono::steady_clock::now();
+  server.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(4));
+  EXPECT_EQ(half.receive_all(), "");
+}
+
 TEST(Http, ServesSeveralRequestsOnOneConnection) {
   const RunningServer server;
   const auto client = server.bare_client();
   const std::string get = "GET /v1/models HTTP/1.1\r\nHost: r\r\n\r\n";
   client.send(get + get);
+  // Sent ahead, longer than any head may be.
+  const std::string body = quick.dump() + std::string(40'000, ' ');
+  client.send(post_head(body) + body);
   client.send("HEAD /health HTTP/1.1\r\nConnection: close\r\n\r\n");
   const auto answers = client.receive_all();
   size_t count = 0;
   for (size_t at = 0; (at = answers.find("HTTP/1.1 200 OK", at)) != answers.npos; ++at)
     ++count;
-  EXPECT_EQ(count, 3U);
+  EXPECT_EQ(count, 4U);
   EXPECT_TRUE(answers.ends_with("\r\n\r\n")) << "a HEAD request was answered with a body";
 }
 
