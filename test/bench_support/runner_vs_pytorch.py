@@ -1,8 +1,8 @@
 """A picture by atelier-runner against the same picture by plain PyTorch, taken in turns so that a busy machine hits both.
 
 Prints one table: wall-clock and processor milliseconds per picture (median of the rounds) and the runner's share of
-PyTorch's. The runner is asked over its socket, so its figures include HTTP, PNG and base64; PyTorch's start at token
-ids and end at bytes of pixels.
+PyTorch's, which computes matrix products once with the BLAS of the system and once with OpenBLAS. The runner is asked
+over its socket, so its figures include HTTP, PNG and base64; PyTorch's start at token ids and end at bytes of pixels.
 """
 import argparse
 import http.client
@@ -67,13 +67,14 @@ class Runner:
 
 
 class PlainPyTorch:
-    def __init__(self, model, threads):
+    def __init__(self, model, threads, libraries=None):
         golden = ROOT / "test" / "golden" / "case0.safetensors"
         self.process = subprocess.Popen(
             [sys.executable, HERE / "pytorch_reference.py", model, golden, "--threads", str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env=os.environ | ({"LD_LIBRARY_PATH": libraries} if libraries else {}),
         )
         state, error = self.process.stdout.readline().split()
         if state != "ready" or float(error) > 1e-4:
@@ -96,33 +97,43 @@ def measure(contender):
     return wall_ms, processor_ms(contender.process.pid) - start_processor
 
 
-def compare(program, model, threads, rounds):
+def compare(program, model, openblas, threads, rounds):
     with tempfile.TemporaryDirectory() as folder:
-        contenders = [Runner(program, model, threads, pathlib.Path(folder)), PlainPyTorch(model, threads)]
-        for contender in contenders:
+        contenders = {
+            "atelier-runner": Runner(program, model, threads, pathlib.Path(folder)),
+            "PyTorch, the system's BLAS": PlainPyTorch(model, threads),
+            "PyTorch, OpenBLAS": PlainPyTorch(model, threads, openblas),
+        }
+        for contender in contenders.values():
             contender.picture()
-        taken = [[measure(contender) for contender in contenders] for _ in range(rounds)]
-        for contender in contenders:
+        taken = {name: [] for name in contenders}
+        for _ in range(rounds):
+            for name, contender in contenders.items():
+                taken[name].append(measure(contender))
+        for contender in contenders.values():
             contender.stop()
-    medians = [[statistics.median(turn[who][what] for turn in taken) for what in (0, 1)] for who in (0, 1)]
-    (runner_wall, runner_processor), (torch_wall, torch_processor) = medians
-    print(
-        f"{threads:7} {runner_wall:10.0f} {torch_wall:10.0f} {runner_wall / torch_wall:7.2f}"
-        f" {runner_processor:12.0f} {torch_processor:10.0f} {runner_processor / torch_processor:7.2f}"
-    )
+    medians = {name: [statistics.median(turn[what] for turn in turns) for what in (0, 1)] for name, turns in taken.items()}
+    runner_wall, runner_processor = medians["atelier-runner"]
+    for name, (wall, processor) in medians.items():
+        print(
+            f"| {threads:7} | {name:26} | {wall:10.0f} | {runner_wall / wall:12.2f}"
+            f" | {processor:12.0f} | {runner_processor / processor:12.2f} |"
+        )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program", help="atelier-runner")
+    parser.add_argument("openblas", help="folder with a libblas.so.3 that is OpenBLAS")
     parser.add_argument("--model", default=str(ROOT / "models" / "tiny-sdxl"))
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=15)
     arguments = parser.parse_args()
-    print("              wall clock, ms a picture         processor, ms a picture")
-    print("threads     runner    PyTorch   share       runner    PyTorch   share")
+    print(f"{REQUEST['steps']} steps with guidance, 128 x 128, median of {arguments.rounds} rounds\n")
+    print("| threads | who                        | wall clock | runner/theirs | processor ms | runner/theirs |")
+    print("|--------:|----------------------------|-----------:|--------------:|-------------:|--------------:|")
     for threads in arguments.threads:
-        compare(arguments.program, arguments.model, threads, arguments.rounds)
+        compare(arguments.program, arguments.model, arguments.openblas, threads, arguments.rounds)
 
 
 if __name__ == "__main__":
