@@ -19,7 +19,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-REQUEST = {"prompt": "a red circle on a blue background", "seed": 101, "guidance": 4, "steps": 25}
+REQUEST = {"prompt": "a red circle on a blue background", "size": "64x64", "seed": 101, "guidance": 4, "steps": 25}
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -129,7 +129,7 @@ def main():
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=15)
     arguments = parser.parse_args()
-    print(f"{REQUEST['steps']} steps with guidance, 128 x 128, median of {arguments.rounds} rounds\n")
+    print(f"{REQUEST['size']}, {REQUEST['steps']} steps with guidance, median of {arguments.rounds} rounds\n")
     print("| threads | who                        | wall clock | runner/theirs | processor ms | runner/theirs |")
     print("|--------:|----------------------------|-----------:|--------------:|-------------:|--------------:|")
     for threads in arguments.threads:
