@@ -34,6 +34,10 @@ comment on column atelier.api_models.priority is 'Of several that would do, the 
 comment on column atelier.api_models.aliases is 'Other names that jobs may call it.';
 comment on column atelier.api_models.parameter_schema is 'Which parameters it takes, as JSON Schema.';
 comment on column atelier.api_models.estimated_seconds is 'Time of one request with the defaults.';
+comment on column atelier.api_models.lane is
+  'The lane: the models with the same name here compete for the same capacity. Null: the model is a lane of its own.';
+comment on column atelier.api_models.equivalent_models is
+  'Keys of the models that may take over its jobs when it fails, the best first.';
 
 comment on column atelier.endpoints.provider_id is 'Whose server it is.';
 comment on column atelier.endpoints.name is 'Its name in reports; unique.';
@@ -41,9 +45,9 @@ comment on column atelier.endpoints.adapter is 'The protocol that it speaks, suc
 comment on column atelier.endpoints.base_url is 'http(s)://host/base, unix:/path.sock[:/base] or runner:N.';
 comment on column atelier.endpoints.is_active is 'Whether it gets jobs.';
 comment on column atelier.endpoints.only_models is 'The model keys that it serves; null: all of its provider.';
-comment on column atelier.endpoints.max_concurrency is 'How many requests it gets at once; 0 pauses it.';
+comment on column atelier.endpoints.max_concurrency is 'How many requests it gets at once; 0 closes it.';
 comment on column atelier.endpoints.ambiguity_policy is
-  'What becomes of a job whose request may have been carried out: retry, fail or hold.';
+  'What becomes of a job whose request may have been carried out: retry, lookup, fail or hold.';
 comment on column atelier.endpoints.hold_timeout is 'How long a job is held before it fails.';
 comment on column atelier.endpoints.unavailable_timeout is 'How long jobs wait for it while it cannot be reached.';
 comment on column atelier.endpoints.private_network is 'Whether its address may be one that is not public.';
@@ -51,17 +55,33 @@ comment on column atelier.endpoints.connect_timeout_ms is 'Milliseconds until a 
 comment on column atelier.endpoints.first_byte_timeout_ms is 'Milliseconds until the answer must begin.';
 comment on column atelier.endpoints.total_timeout_ms is 'Milliseconds until the answer must be complete.';
 comment on column atelier.endpoints.max_output_bytes is 'Bytes that one output may have.';
+comment on column atelier.endpoints.weight is 'Its share, relative to the other endpoints of a model.';
+comment on column atelier.endpoints.breaker_threshold is
+  'How many failures in a row, by whatever jobs, open its circuit breaker.';
 
 comment on column atelier.endpoint_health.endpoint is 'The name of the endpoint.';
 comment on column atelier.endpoint_health.provider is 'The name of its provider.';
 comment on column atelier.endpoint_health.is_active is 'Whether it gets jobs; the provider has a say, too.';
-comment on column atelier.endpoint_health.health is 'inactive, unavailable, throttled or healthy.';
+comment on column atelier.endpoint_health.health is 'inactive, paused, draining, drained, unavailable, throttled, failing or healthy.';
 comment on column atelier.endpoint_health.busy is 'Requests that are there now.';
 comment on column atelier.endpoint_health.unavailable_since is 'Since when it cannot be reached; null: it can.';
 comment on column atelier.endpoint_health.blocked_until is 'When it is tried again; null: it need not wait.';
 comment on column atelier.endpoint_health.last_error_class is 'The kind of the last error.';
 comment on column atelier.endpoint_health.last_error is 'The last error.';
 comment on column atelier.endpoint_health.last_error_at is 'When that was.';
+comment on column atelier.endpoint_health.breaker_state is 'closed, open or half_open.';
+comment on column atelier.endpoint_health.failure_count is 'Failures in a row, of those that speak against it.';
+comment on column atelier.endpoint_health.pause_reason is 'Why an operator paused or drains it.';
+comment on column atelier.endpoint_health.weight is 'Its share, relative to the other endpoints of a model.';
+
+comment on column atelier.token_health.token is 'The name of the token.';
+comment on column atelier.token_health.provider is 'The name of its provider.';
+comment on column atelier.token_health.is_active is 'Whether the workers may use it.';
+comment on column atelier.token_health.breaker_state is 'closed, open or half_open.';
+comment on column atelier.token_health.blocked_until is 'When it is tried again; null: it need not wait.';
+comment on column atelier.token_health.last_error_class is 'The kind of the last error.';
+comment on column atelier.token_health.last_error is 'The last error.';
+comment on column atelier.token_health.last_error_at is 'When that was.';
 
 comment on column atelier.provider_tokens.provider_id is 'For whom it is.';
 comment on column atelier.provider_tokens.name is 'What it is called; unique for a provider.';
@@ -115,3 +135,34 @@ comment on column atelier.model_test_results.compel_weights is 'Weights of parts
 comment on column atelier.model_test_results.qwen_expansion_percentage is
   'How much longer the prompt became, in percent.';
 comment on column atelier.model_test_results.baseline_quality is 'The rating without it.';
+
+comment on column atelier.pauses.endpoint_id is 'The endpoint, if it is about one.';
+comment on column atelier.pauses.model_id is 'The model, if it is about one.';
+comment on column atelier.pauses.lane is 'The lane, if it is about one.';
+comment on column atelier.pauses.user_id is 'The user, if it is about one.';
+comment on column atelier.pauses.mode is 'pause or drain.';
+comment on column atelier.retry_policies.error_class is 'The kind of failure.';
+comment on column atelier.retry_policies.action is 'retry, elsewhere, fail_over, hold or fail.';
+comment on column atelier.retry_policies.uses_up_attempt is 'Whether it uses up one of max_attempts.';
+comment on column atelier.retry_policies.first_delay is 'The longest pause after the first failure.';
+comment on column atelier.retry_policies.longest_delay is 'The longest pause after any failure.';
+
+comment on column atelier_engine.endpoint_states.unavailable_since is 'Since when it cannot be reached.';
+comment on column atelier_engine.endpoint_states.unavailable_count is 'How often in a row it could not be reached.';
+comment on column atelier_engine.endpoint_states.throttled_count is 'How often in a row it asked for patience.';
+comment on column atelier_engine.endpoint_states.failure_count is
+  'Failures in a row that speak against it, since the last success or the last opening.';
+comment on column atelier_engine.endpoint_states.trip_count is 'How often in a row failures opened the breaker.';
+comment on column atelier_engine.endpoint_states.opened_at is 'Since when the breaker is not closed.';
+comment on column atelier_engine.endpoint_states.breaker_state is 'closed, open or half_open.';
+comment on column atelier_engine.token_states.throttled_count is 'How often in a row its provider asked for patience.';
+comment on column atelier_engine.token_states.trip_count is 'How often in a row it was refused.';
+comment on column atelier_engine.token_states.opened_at is 'Since when the breaker is not closed.';
+comment on column atelier_engine.token_states.breaker_state is 'closed, open or half_open.';
+comment on column atelier.pauses.created_by is 'Who did it; null: the back end.';
+comment on column atelier.pauses.reason is 'Why; explain_job() repeats it to the owner of a job.';
+comment on column atelier.pauses.ends_at is 'When it ends by itself; null: never.';
+comment on column atelier.retry_policies.provider_id is 'The provider it is for; null: all of them, or an endpoint.';
+comment on column atelier.retry_policies.endpoint_id is 'The endpoint it is for; null: all of them, or a provider''s.';
+comment on column atelier_engine.endpoint_states.blocked_until is 'When it gets a request again; null: it need not wait.';
+comment on column atelier_engine.token_states.blocked_until is 'When it is used again; null: it need not wait.';

@@ -141,3 +141,29 @@ drop policy if exists "admins delete test results" on atelier.model_test_results
 create policy "admins delete test results" on atelier.model_test_results
   for delete to authenticated
   using ((select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "admins see pauses" on atelier.pauses;
+create policy "admins see pauses" on atelier.pauses
+  for select to authenticated
+  using ((select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "admins see retry policies" on atelier.retry_policies;
+create policy "admins see retry policies" on atelier.retry_policies
+  for select to authenticated
+  using ((select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "admins add retry policies" on atelier.retry_policies;
+create policy "admins add retry policies" on atelier.retry_policies
+  for insert to authenticated
+  with check ((select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "admins change retry policies" on atelier.retry_policies;
+create policy "admins change retry policies" on atelier.retry_policies
+  for update to authenticated
+  using ((select atelier.has_role((select auth.uid()), 'admin')))
+  with check ((select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "admins delete retry policies" on atelier.retry_policies;
+create policy "admins delete retry policies" on atelier.retry_policies
+  for delete to authenticated
+  using ((select atelier.has_role((select auth.uid()), 'admin')));

@@ -7,19 +7,58 @@ select m.id as model_id, m.model_key, e.id as endpoint_id, e.provider_id
  where p.is_active and e.is_active and (e.only_models is null or m.model_key = any (e.only_models));
 comment on view atelier_engine.routes is 'Models and the active endpoints that can take their jobs';
 
+create or replace view atelier_engine.active_pauses with (security_invoker = true) as
+select p.* from atelier.pauses p where p.ends_at is null or p.ends_at > pg_catalog.clock_timestamp();
+grant select on atelier_engine.active_pauses to service_role;
+comment on view atelier_engine.active_pauses is 'What is paused or drained now';
+
+create or replace view atelier_engine.open_routes with (security_invoker = true) as
+select r.model_id, r.model_key, r.endpoint_id, r.provider_id
+  from atelier_engine.routes r
+  join atelier.api_models m on m.id = r.model_id
+  join atelier.endpoints e on e.id = r.endpoint_id
+  left join atelier_engine.endpoint_states s on s.endpoint_id = r.endpoint_id
+ where e.max_concurrency > 0
+   and s.blocked_until is null
+   and not exists (
+     select from atelier_engine.active_pauses p
+      where p.endpoint_id = r.endpoint_id
+         or (p.mode = 'pause' and (p.model_id = r.model_id or p.lane = m.lane)));
+comment on view atelier_engine.open_routes is
+  'Routes on which requests may start now: neither paused nor drained, and the breaker of the endpoint is not open';
+
 create or replace view atelier.endpoint_health with (security_invoker = true) as
 select e.name as endpoint, p.name as provider, e.is_active and p.is_active as is_active,
        case when not (e.is_active and p.is_active) then 'inactive'
+            when d.mode = 'pause' then 'paused'
+            when d.mode = 'drain' then case when b.busy > 0 then 'draining' else 'drained' end
             when s.unavailable_count > 0 then 'unavailable'
             when s.throttled_count > 0 then 'throttled'
+            when s.trip_count > 0 then 'failing'
             else 'healthy' end as health,
-       (select count(*) from atelier_engine.queue q where q.endpoint_id = e.id and q.state = 'leased') as busy,
-       e.max_concurrency, s.unavailable_since, s.blocked_until, s.last_error_class, s.last_error, s.last_error_at
+       b.busy, e.max_concurrency, s.unavailable_since, s.blocked_until, s.last_error_class, s.last_error,
+       s.last_error_at, coalesce(s.breaker_state, 'closed') as breaker_state, coalesce(s.failure_count, 0) as failure_count,
+       d.reason as pause_reason, e.weight
   from atelier.endpoints e
   join atelier.api_providers p on p.id = e.provider_id
-  left join atelier_engine.endpoint_states s on s.endpoint_id = e.id;
+  left join atelier_engine.endpoint_states s on s.endpoint_id = e.id
+  left join atelier_engine.active_pauses d on d.endpoint_id = e.id
+ cross join lateral (
+   select count(*) as busy from atelier_engine.queue q where q.endpoint_id = e.id and q.state = 'leased') b;
 grant select on atelier.endpoint_health to service_role;
 comment on view atelier.endpoint_health is
 $$Endpoints, how busy they are, and what their last answers said
 
-blocked_until is when an endpoint that could not be reached, or that asked for patience, is tried again.$$;
+blocked_until is when an endpoint whose breaker is open is tried again.$$;
+
+create or replace view atelier.token_health with (security_invoker = true) as
+select t.name as token, p.name as provider, t.is_active, coalesce(s.breaker_state, 'closed') as breaker_state,
+       s.blocked_until, s.last_error_class, s.last_error, s.last_error_at
+  from atelier.provider_tokens t
+  join atelier.api_providers p on p.id = t.provider_id
+  left join atelier_engine.token_states s on s.token_id = t.id;
+grant select on atelier.token_health to service_role;
+comment on view atelier.token_health is
+$$Tokens, and whether they may be used
+
+open: refused, out of credit or asked for patience; it rests until blocked_until. half_open: one request tries it.$$;

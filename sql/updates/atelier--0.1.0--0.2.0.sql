@@ -185,3 +185,132 @@ their own; members of the workspace workspace_id see them by get_workspace_gener
 
 -- With workspace_id it has one argument more.
 drop function atelier.queue_job(text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[]);
+
+-- Routing: lanes, weights, circuit breakers, pauses and policies for retries.
+alter table atelier.api_models
+  add column lane text constraint api_models_lane_is_a_slug check (lane ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
+  add column equivalent_models text[] not null default '{}'
+    constraint api_models_equivalent_models_have_no_null check (array_position(equivalent_models, null) is null);
+alter table atelier.endpoints
+  drop constraint endpoints_ambiguity_policy_known,
+  add constraint endpoints_ambiguity_policy_known check (ambiguity_policy in ('retry', 'lookup', 'fail', 'hold')),
+  add column weight numeric not null default 1 constraint endpoints_weight_in_range check (weight between 0.001 and 1000),
+  add column breaker_threshold integer not null default 10
+    constraint endpoints_breaker_threshold_in_range check (breaker_threshold between 1 and 1000000);
+comment on table atelier.endpoints is
+$$One URL of a provider, and how jobs are carried there
+
+base_url is http(s)://host/base, unix:/path.sock[:/base], or runner:N for the N-th runner that this server starts.
+only_models limits the endpoint to some model keys; null means every model of its provider. max_concurrency is how
+many requests it gets at once; 0 closes it. Of several endpoints that serve a model, each gets its share by weight.
+ambiguity_policy says what happens to a job whose request may or may not have been carried out: retry (free or
+idempotent endpoints), lookup (ask the provider, for adapters that can), fail, or hold for hold_timeout and then fail.
+After breaker_threshold failures in a row the endpoint is left alone for a while.
+unavailable_timeout is how long jobs wait for an endpoint that cannot be reached. private_network allows addresses
+that are not public. Time-outs are in milliseconds, max_output_bytes limits one output.$$;
+alter table atelier_engine.endpoint_states
+  add column failure_count integer not null default 0,
+  add column trip_count integer not null default 0,
+  add column opened_at timestamptz,
+  add column breaker_state text not null generated always as (
+    case when blocked_until is not null then 'open'
+         when unavailable_count > 0 or throttled_count > 0 or trip_count > 0 then 'half_open'
+         else 'closed' end) stored;
+comment on table atelier_engine.endpoint_states is
+$$What is known about the health of an endpoint, and its circuit breaker
+
+No row means healthy. open: it gets nothing before blocked_until. half_open: it gets one request, as a probe. closed: as
+many as it takes. A success closes it; each further failure opens it for longer.$$;
+
+create table atelier_engine.token_states (
+  token_id uuid primary key references atelier.provider_tokens (id) on delete cascade,
+  throttled_count integer not null default 0,
+  trip_count integer not null default 0,
+  blocked_until timestamptz,
+  opened_at timestamptz,
+  last_error_class text,
+  last_error text,
+  last_error_at timestamptz,
+  breaker_state text not null generated always as (
+    case when blocked_until is not null then 'open'
+         when throttled_count > 0 or trip_count > 0 then 'half_open'
+         else 'closed' end) stored
+) with (fillfactor = 50);
+alter table atelier_engine.token_states enable row level security;
+grant select on atelier_engine.token_states to service_role;
+comment on table atelier_engine.token_states is
+$$The circuit breaker of a token
+
+As endpoint_states, for what concerns one token only: refused, out of credit, or asked for patience.$$;
+
+create table atelier.pauses (
+  id uuid primary key default atelier.uuid7(),
+  created_at timestamptz not null default now(),
+  created_by uuid references atelier.profiles (id) on delete set null,
+  endpoint_id uuid constraint pauses_endpoint_key unique references atelier.endpoints (id) on delete cascade,
+  model_id uuid constraint pauses_model_key unique references atelier.api_models (id) on delete cascade,
+  lane text constraint pauses_lane_key unique,
+  user_id uuid constraint pauses_user_key unique references atelier.profiles (id) on delete cascade,
+  mode text not null default 'pause' constraint pauses_mode_known check (mode in ('pause', 'drain')),
+  reason text constraint pauses_reason_length check (char_length(reason) between 1 and 1000),
+  ends_at timestamptz,
+  constraint pauses_one_target check (num_nonnulls(endpoint_id, model_id, lane, user_id) = 1)
+);
+create index pauses_created_by_idx on atelier.pauses (created_by) where created_by is not null;
+select pg_catalog.pg_extension_config_dump('atelier.pauses', '');
+alter table atelier.pauses enable row level security;
+alter table atelier.pauses force row level security;
+grant select on atelier.pauses to authenticated, service_role;
+comment on table atelier.pauses is
+$$What operators have paused or are draining
+
+Made by pause_work() and drain_work(), ended by resume_work() or at ends_at. A row is about one endpoint, one model, one
+lane (the models with the same name in api_models.lane) or one user. pause: nothing new starts there, what waits goes on
+waiting. drain: nothing new is accepted there, what waits is still carried out; an endpoint gets no more requests.$$;
+
+create table atelier.retry_policies (
+  id uuid primary key default atelier.uuid7(),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  error_class text not null
+    constraint retry_policies_error_class_known check (error_class in (
+      'unavailable', 'transient_net', 'ambiguous', 'throttled', 'overload', 'auth', 'payment', 'invalid_input',
+      'content_policy', 'worker_crash', 'expired', 'bad_response', 'too_large', 'internal')),
+  provider_id uuid references atelier.api_providers (id) on delete cascade,
+  endpoint_id uuid references atelier.endpoints (id) on delete cascade,
+  action text not null
+    constraint retry_policies_action_known check (action in ('retry', 'elsewhere', 'fail_over', 'hold', 'fail')),
+  uses_up_attempt boolean not null default true,
+  first_delay interval not null default interval '2 seconds'
+    constraint retry_policies_first_delay_in_range check (first_delay between interval '0' and interval '1 day'),
+  longest_delay interval not null default interval '1 minute'
+    constraint retry_policies_longest_delay_in_range check (longest_delay between interval '0' and interval '1 day'),
+  constraint retry_policies_one_scope check (provider_id is null or endpoint_id is null),
+  constraint retry_policies_scope_key unique nulls not distinct (error_class, provider_id, endpoint_id)
+);
+create index retry_policies_provider_idx on atelier.retry_policies (provider_id) where provider_id is not null;
+create index retry_policies_endpoint_idx on atelier.retry_policies (endpoint_id) where endpoint_id is not null;
+select pg_catalog.pg_extension_config_dump('atelier.retry_policies', '');
+alter table atelier.retry_policies enable row level security;
+alter table atelier.retry_policies force row level security;
+grant select, insert, update, delete on atelier.retry_policies to authenticated, service_role;
+comment on table atelier.retry_policies is
+$$What happens after a failure, where it is not what Atelier does by itself
+
+Of the rows for an error class the one for the endpoint counts, else the one for its provider, else the one for neither,
+else default_retry_policies(). action: retry (anywhere, also where it failed), elsewhere (another endpoint or token, if
+there is one), fail_over (a model of equivalent_models, if one can be reached, else elsewhere), hold (until an operator
+decides with resolve_held_job(), or hold_timeout has passed), fail. Pauses between tries are random, up to first_delay
+after the first failure, twice as much after each further one, at most longest_delay.$$;
+
+alter table atelier_engine.attempts
+  add column model_id uuid references atelier.api_models (id) on delete set null;
+create index attempts_model_idx on atelier_engine.attempts (model_id) where model_id is not null;
+alter table atelier_engine.queue add column avoid_endpoint_id uuid;
+comment on table atelier_engine.queue is
+$$Jobs that are not finished, one row each
+
+blocked waits for other jobs, waiting for run_at (another try after a failure), ready for a free endpoint. leased
+belongs to attempt_id until lease_expires_at. held waits until next_check_at, because nobody knows whether its request
+was carried out. model_id is the job's model, or the one it failed over to; avoid_endpoint_id is where it failed and shall
+not go again for a while.$$;

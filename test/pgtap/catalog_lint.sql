@@ -53,7 +53,7 @@ select is_empty($$
 select results_eq($$
   select c.oid::regclass::text from relations c, pg_extension e
    where e.extname = 'atelier' and c.relkind in ('r', 'p') and not c.oid = any (coalesce(e.extconfig, '{}')) order by 1$$,
-  array['atelier_engine.endpoint_states', 'atelier_engine.provider_secrets'], 'every table is dumped but secrets and what is transient');
+  array['atelier_engine.endpoint_states', 'atelier_engine.provider_secrets', 'atelier_engine.token_states'], 'every table is dumped but secrets and what is transient');
 select is_empty($$
   select d.objid::regclass from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S', pg_extension e
    where d.refobjid in (select oid from relations) and d.deptype in ('a', 'i') and e.extname = 'atelier' and not d.objid = any (coalesce(e.extconfig, '{}'))$$,

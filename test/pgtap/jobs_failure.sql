@@ -2,7 +2,7 @@
 begin;
 \ir support/jobs.sql
 select plan(80);
-update atelier.endpoints set max_concurrency = 100 where name = 'test endpoint';
+update atelier.endpoints set max_concurrency = 100, breaker_threshold = 1000 where name = 'test endpoint';
 
 create function pg_temp.new_attempt(p_prompt text, out job uuid, out attempt uuid) language plpgsql as $$
 begin

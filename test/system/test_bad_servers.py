@@ -165,7 +165,7 @@ def test_five_gigabytes_are_cut_off(shared_database, fake, alice):
 
 def test_memory_stays_flat_over_many_jobs(shared_database, fake, alice):
     server = shared_database.server
-    shared_database.change_endpoint(max_concurrency=16)
+    shared_database.change_endpoint(max_concurrency=16, breaker_threshold=1000)
     fake.behaviour = in_turn(inference.truncated_picture, pictures)
 
     def run(count):

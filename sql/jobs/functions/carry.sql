@@ -14,7 +14,8 @@ begin
   -- Whoever takes a request can be reached.
   update atelier_engine.endpoint_states s
      set unavailable_since = null, unavailable_count = 0,
-         blocked_until = case when s.throttled_count > 0 then s.blocked_until end
+         blocked_until = case when s.throttled_count > 0 or s.trip_count > 0 then s.blocked_until end,
+         opened_at = case when s.throttled_count > 0 or s.trip_count > 0 then s.opened_at end
    where s.unavailable_count > 0
      and s.endpoint_id in (select a.endpoint_id from atelier_engine.attempts a where a.id = any (p_attempt_ids));
 end;

@@ -63,7 +63,7 @@ as $$
 begin
   update atelier_engine.queue q set state = 'ready'
    where q.state = 'waiting' and q.run_at <= clock_timestamp();
-  update atelier_engine.endpoint_states s set blocked_until = null where s.blocked_until <= clock_timestamp();
+  perform atelier_engine.half_open_due();
 end;
 $$;
 comment on function atelier_engine.promote_due() is 'Make ready what has waited long enough, and unblock endpoints';
@@ -73,23 +73,26 @@ returns table (endpoint_id uuid, slots integer)
 language sql stable
 begin atomic
   select f.id, f.slots
-    from (select e.id, e.max_concurrency, b.busy,
-                 case when s.unavailable_count > 0 or s.throttled_count > 0 then least(e.max_concurrency, 1)
-                      else e.max_concurrency end - b.busy as slots
+    from (select e.id, e.max_concurrency, e.weight, b.busy,
+                 case s.breaker_state when 'half_open' then least(e.max_concurrency, 1)
+                                      else e.max_concurrency end - b.busy as slots
             from atelier.endpoints e
             join atelier.api_providers p on p.id = e.provider_id
             left join atelier_engine.endpoint_states s on s.endpoint_id = e.id
             cross join lateral (
               select count(*)::integer as busy
                 from atelier_engine.queue q where q.endpoint_id = e.id and q.state = 'leased') b
-           where e.is_active and p.is_active and s.blocked_until is null) f
+           where e.is_active and p.is_active and s.blocked_until is null
+             and not exists (
+               select from atelier.pauses d
+                where d.endpoint_id = e.id and (d.ends_at is null or d.ends_at > clock_timestamp()))) f
    where f.slots > 0
-   order by f.busy::double precision / f.max_concurrency, f.id;
+   order by f.busy / (f.max_concurrency * f.weight), f.id;
 end;
 comment on function atelier_engine.free_slots() is
 $$Endpoints that can take requests now, and how many
 
-The least busy first. One that failed lately gets a single request, as a probe.$$;
+The least busy first, by weight. One whose breaker is half open gets a single request, as a probe.$$;
 
 create or replace function atelier_engine.claim_for_endpoint(p_endpoint_id uuid, p_max_jobs integer)
 returns table (
@@ -119,14 +122,11 @@ declare
 begin
   select e.* into endpoint from atelier.endpoints e where e.id = p_endpoint_id;
   select p.* into provider from atelier.api_providers p where p.id = endpoint.provider_id;
-  select t.id, s.secret into token
-    from atelier.provider_tokens t
-    join atelier_engine.provider_secrets s on s.token_id = t.id
-   where t.provider_id = provider.id and t.is_active and provider.auth_scheme <> 'none'
-   order by t.last_used_at nulls first, t.id
-   limit 1;
+  select t.token_id as id, t.secret, least(t.slots, p_max_jobs) as slots into token
+    from atelier_engine.usable_token(provider.id) t
+   where provider.auth_scheme <> 'none';
   if token.id is null and provider.auth_scheme <> 'none' then
-    return;  -- doctor() tells that the token is missing
+    return;  -- doctor() and token_health tell that none may be used
   end if;
   lease := make_interval(secs => (endpoint.connect_timeout_ms + endpoint.total_timeout_ms) / 1000.0) + lease_margin;
 
@@ -134,36 +134,39 @@ begin
     -- Materialized: the planner might else run the limited query more than once and claim too much.
     with next as materialized (
       select c.job_id
-        from atelier_engine.routes r
+        from atelier_engine.open_routes r
         cross join lateral (
           select q.job_id, q.priority, q.run_at
             from atelier_engine.queue q
            where q.state = 'ready' and q.model_id = r.model_id
+             and q.avoid_endpoint_id is distinct from p_endpoint_id
            order by q.priority desc, q.run_at, q.job_id
            limit p_max_jobs
              for update of q skip locked) c
        where r.endpoint_id = p_endpoint_id
        order by c.priority desc, c.run_at, c.job_id
-       limit p_max_jobs),
+       limit coalesce(token.slots, p_max_jobs)),
     leased as (
       update atelier_engine.queue q
          set state = 'leased', attempt_id = atelier.uuid7(), endpoint_id = p_endpoint_id,
              lease_expires_at = clock_timestamp() + lease
         from next n
        where q.job_id = n.job_id
-      returning q.job_id, q.attempt_id, q.run_at),
+      returning q.job_id, q.attempt_id, q.run_at, q.model_id),
     attempt as (
-      insert into atelier_engine.attempts as a (id, job_id, number, endpoint_id, endpoint_name, token_id, ready_at)
+      insert into atelier_engine.attempts as a (
+        id, job_id, number, endpoint_id, endpoint_name, token_id, ready_at, model_id)
       select l.attempt_id, l.job_id,
              (select coalesce(max(o.number), 0) + 1 from atelier_engine.attempts o where o.job_id = l.job_id),
-             endpoint.id, endpoint.name, token.id, l.run_at
+             endpoint.id, endpoint.name, token.id, l.run_at,
+             (select l.model_id from atelier.jobs o where o.id = l.job_id and o.api_model_id <> l.model_id)
         from leased l),
     job as (
       update atelier.jobs j
          set status = 'processing', started_at = coalesce(j.started_at, clock_timestamp())
         from leased l
        where j.id = l.job_id
-      returning l.attempt_id, j.*)
+      returning l.attempt_id, l.model_id, j.*)
     select j.attempt_id, j.id, endpoint.adapter, endpoint.base_url, m.model_key,
            (jsonb_strip_nulls(jsonb_build_object(
               'prompt', coalesce(j.enhanced_prompt, j.original_prompt), 'negative_prompt', j.negative_prompt))
@@ -176,7 +179,7 @@ begin
            endpoint.connect_timeout_ms, endpoint.first_byte_timeout_ms, endpoint.total_timeout_ms,
            endpoint.max_output_bytes, endpoint.private_network
       from job j
-      join atelier.api_models m on m.id = j.api_model_id
+      join atelier.api_models m on m.id = j.model_id
      order by j.priority desc, j.attempt_id;
   if found and token.id is not null then
     update atelier.provider_tokens t

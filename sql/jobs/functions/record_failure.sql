@@ -1,4 +1,4 @@
--- Jobs: what the dispatcher calls when an attempt failed or was cancelled, and what is learned about endpoints.
+-- Jobs: what the dispatcher calls when an attempt failed or was cancelled.
 
 create or replace function atelier_engine.record_failure(
   p_attempt_id uuid,
@@ -113,58 +113,3 @@ begin atomic
 end;
 comment on function atelier_engine.waited_too_long(uuid, uuid) is
   'Whether a job has waited for longer than unavailable_timeout for an endpoint that cannot be reached';
-
-create or replace function atelier_engine.note_endpoint_failure(
-  p_endpoint_id uuid, p_token_id uuid, p_error_class text, p_message text, p_retry_after_ms integer,
-  p_request_sent boolean
-)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  longest_pause constant interval := interval '1 hour';
-  moment constant timestamptz := clock_timestamp();
-  unavailable constant boolean := p_error_class = 'unavailable';
-  throttled constant boolean := p_error_class = 'throttled';
-  asked constant interval := least(make_interval(secs => coalesce(p_retry_after_ms, 0) / 1000.0), longest_pause);
-  state atelier_engine.endpoint_states;
-  blocked boolean;
-begin
-  update atelier.provider_tokens t
-     set error_count = t.error_count + 1, last_error = p_message, last_error_at = moment
-   where t.id = p_token_id and p_error_class in ('auth', 'payment');
-  if p_endpoint_id is null then
-    return;
-  end if;
-  insert into atelier_engine.endpoint_states (endpoint_id) values (p_endpoint_id) on conflict do nothing;
-  select s.* into state from atelier_engine.endpoint_states s where s.endpoint_id = p_endpoint_id for update;
-  -- Requests that were on their way when the first one failed say nothing new.
-  blocked := coalesce(state.blocked_until > moment, false);
-  if unavailable then
-    state.unavailable_since := coalesce(state.unavailable_since, moment);
-    state.unavailable_count := greatest(state.unavailable_count + case when blocked then 0 else 1 end, 1);
-  elsif p_request_sent then
-    state.unavailable_since := null;
-    state.unavailable_count := 0;
-  end if;
-  if throttled then
-    state.throttled_count := greatest(state.throttled_count + case when blocked then 0 else 1 end, 1);
-  end if;
-  if throttled or (unavailable and not blocked) then
-    state.blocked_until := greatest(
-      state.blocked_until,
-      moment + greatest(asked, atelier_engine.back_off(greatest(state.unavailable_count, state.throttled_count))));
-  end if;
-  update atelier_engine.endpoint_states s
-     set unavailable_since = state.unavailable_since, unavailable_count = state.unavailable_count,
-         throttled_count = state.throttled_count, blocked_until = state.blocked_until,
-         last_error_class = p_error_class, last_error = p_message, last_error_at = moment
-   where s.endpoint_id = p_endpoint_id;
-end;
-$$;
-comment on function atelier_engine.note_endpoint_failure(uuid, uuid, text, text, integer, boolean) is
-$$Learn from a failure about the endpoint and the token
-
-An endpoint that cannot be reached, or that asks for patience, gets nothing for a while: as long as it asked for (at
-most an hour), or 1 to 30 seconds that grow with each failure. Refused tokens are counted.$$;

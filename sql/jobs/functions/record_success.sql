@@ -108,11 +108,7 @@ begin
          metadata = coalesce(j.metadata, '{}') || jsonb_build_object('provider', coalesce(p_metadata, '{}'))
    where j.id = job.id;
   perform atelier_engine.finish_job(job.id, 'completed', null, null);
-  update atelier_engine.endpoint_states s
-     set unavailable_since = null, unavailable_count = 0, throttled_count = 0, blocked_until = null
-    from atelier_engine.attempts a
-   where a.id = p_attempt_id and s.endpoint_id = a.endpoint_id
-     and (s.unavailable_count > 0 or s.throttled_count > 0);
+  perform atelier_engine.note_successes(array[p_attempt_id]);
   return true;
 end;
 $$;

@@ -54,6 +54,7 @@ begin
   waits := cardinality(queue_job.depends_on) > 0 and atelier_engine.must_wait_for(caller, queue_job.depends_on);
 
   chosen := atelier_engine.choose_model(queue_job.model, queue_job.job_type);
+  perform atelier_engine.assert_accepts_jobs(caller, chosen.id);
   chosen_type := atelier_engine.choose_job_type(chosen, queue_job.job_type);
   final_parameters := atelier_engine.complete_parameters(chosen, queue_job.job_type, queue_job.parameters);
 
@@ -89,8 +90,8 @@ guidance, seed and n; `negative_prompt` what to avoid (null is not the same as a
 model's job types; `destination` workspace or library; `depends_on` jobs that must be completed first; `workspace_id` a
 team that shall see the result. Only the service role may raise `priority`.
 Fails with PT401 (not signed in), PT403 (the account is deactivated), PT404 (no profile, unknown model, session,
-workspace or job), PT409 (a job in depends_on failed), PT429 (too many unfinished jobs), 42501 (priority), 25006 (this
-server is a standby) or 22023 (anything else, with a hint), and leaves nothing behind.$$;
+workspace or job), PT409 (a job in depends_on failed), PT429 (too many unfinished jobs), PT503 (the model or the account
+is being drained), 42501 (priority), 25006 (this server is a standby) or 22023 (anything else, with a hint), and leaves nothing behind.$$;
 
 -- No SET clause and no rights of the owner: either would forbid the commit.
 create or replace procedure atelier.generate(

@@ -22,10 +22,12 @@ create table atelier_engine.attempts (
   error_message text,
   error_detail text,
   http_status integer,
+  model_id uuid references atelier.api_models (id) on delete set null,
   constraint attempts_number_is_unique unique (job_id, number)
 ) with (fillfactor = 70);
 create index attempts_endpoint_idx on atelier_engine.attempts (endpoint_id);
 create index attempts_token_idx on atelier_engine.attempts (token_id) where token_id is not null;
+create index attempts_model_idx on atelier_engine.attempts (model_id) where model_id is not null;
 select pg_catalog.pg_extension_config_dump('atelier_engine.attempts', '');
 alter table atelier_engine.attempts enable row level security;
 grant select on atelier_engine.attempts to service_role;
@@ -48,6 +50,7 @@ create table atelier_engine.queue (
   endpoint_id uuid,
   lease_expires_at timestamptz,
   next_check_at timestamptz,
+  avoid_endpoint_id uuid,
   constraint queue_owner_complete check (
     (state in ('leased', 'held')) = (attempt_id is not null)
     and (state in ('leased', 'held')) = (endpoint_id is not null)),
@@ -74,4 +77,5 @@ $$Jobs that are not finished, one row each
 
 blocked waits for other jobs, waiting for run_at (another try after a failure), ready for a free endpoint. leased
 belongs to attempt_id until lease_expires_at. held waits until next_check_at, because nobody knows whether its request
-was carried out.$$;
+was carried out. model_id is the job's model, or the one it failed over to; avoid_endpoint_id is where it failed and shall
+not go again for a while.$$;

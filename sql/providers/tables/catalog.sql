@@ -56,7 +56,10 @@ create table atelier.api_models (
   parameter_schema jsonb not null default '{"type": "object", "properties": {}, "additionalProperties": false}'
     constraint api_models_parameter_schema_is_an_object check (jsonb_typeof(parameter_schema) = 'object'),
   estimated_seconds numeric not null default 10
-    constraint api_models_estimated_seconds_positive check (estimated_seconds > 0)
+    constraint api_models_estimated_seconds_positive check (estimated_seconds > 0),
+  lane text constraint api_models_lane_is_a_slug check (lane ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
+  equivalent_models text[] not null default '{}'
+    constraint api_models_equivalent_models_have_no_null check (array_position(equivalent_models, null) is null)
 );
 create index api_models_provider_idx on atelier.api_models (provider_id);
 create index api_models_created_by_idx on atelier.api_models (created_by);
@@ -85,7 +88,7 @@ create table atelier.endpoints (
   max_concurrency integer not null default 1
     constraint endpoints_max_concurrency_in_range check (max_concurrency between 0 and 10000),
   ambiguity_policy text not null default 'hold'
-    constraint endpoints_ambiguity_policy_known check (ambiguity_policy in ('retry', 'fail', 'hold')),
+    constraint endpoints_ambiguity_policy_known check (ambiguity_policy in ('retry', 'lookup', 'fail', 'hold')),
   hold_timeout interval not null default interval '1 hour'
     constraint endpoints_hold_timeout_positive check (hold_timeout > interval '0'),
   unavailable_timeout interval not null default interval '15 minutes'
@@ -98,7 +101,10 @@ create table atelier.endpoints (
   total_timeout_ms integer not null default 600000
     constraint endpoints_total_timeout_in_range check (total_timeout_ms between 1 and 86400000),
   max_output_bytes bigint not null default 67108864
-    constraint endpoints_max_output_bytes_in_range check (max_output_bytes between 1 and 17179869184)
+    constraint endpoints_max_output_bytes_in_range check (max_output_bytes between 1 and 17179869184),
+  weight numeric not null default 1 constraint endpoints_weight_in_range check (weight between 0.001 and 1000),
+  breaker_threshold integer not null default 10
+    constraint endpoints_breaker_threshold_in_range check (breaker_threshold between 1 and 1000000)
 );
 create index endpoints_provider_idx on atelier.endpoints (provider_id);
 select pg_catalog.pg_extension_config_dump('atelier.endpoints', '');
@@ -110,8 +116,10 @@ $$One URL of a provider, and how jobs are carried there
 
 base_url is http(s)://host/base, unix:/path.sock[:/base], or runner:N for the N-th runner that this server starts.
 only_models limits the endpoint to some model keys; null means every model of its provider. max_concurrency is how
-many requests it gets at once; 0 pauses it. ambiguity_policy says what happens to a job whose request may or may not
-have been carried out: retry (free or idempotent endpoints), fail, or hold for hold_timeout and then fail.
+many requests it gets at once; 0 closes it. Of several endpoints that serve a model, each gets its share by weight.
+ambiguity_policy says what happens to a job whose request may or may not have been carried out: retry (free or
+idempotent endpoints), lookup (ask the provider, for adapters that can), fail, or hold for hold_timeout and then fail.
+After breaker_threshold failures in a row the endpoint is left alone for a while.
 unavailable_timeout is how long jobs wait for an endpoint that cannot be reached. private_network allows addresses
 that are not public. Time-outs are in milliseconds, max_output_bytes limits one output.$$;
 
@@ -147,23 +155,3 @@ create table atelier_engine.provider_secrets (
 alter table atelier_engine.provider_secrets enable row level security;
 comment on table atelier_engine.provider_secrets is
   'The secrets of provider tokens. No role has a grant on it, and it is not dumped.';
-
--- What the last answers said about an endpoint. Not dumped: another server has other neighbours.
-create table atelier_engine.endpoint_states (
-  endpoint_id uuid primary key references atelier.endpoints (id) on delete cascade,
-  unavailable_since timestamptz,
-  unavailable_count integer not null default 0,
-  throttled_count integer not null default 0,
-  blocked_until timestamptz,
-  last_error_class text,
-  last_error text,
-  last_error_at timestamptz,
-  constraint endpoint_states_unavailable_consistent check ((unavailable_since is null) = (unavailable_count = 0))
-) with (fillfactor = 50);
-alter table atelier_engine.endpoint_states enable row level security;
-grant select on atelier_engine.endpoint_states to service_role;
-comment on table atelier_engine.endpoint_states is
-$$What is known about the health of an endpoint
-
-No row means healthy. While one of the counts is above zero, the endpoint gets one request at a time, as a probe, and
-none before blocked_until.$$;

@@ -97,6 +97,12 @@ atelier.object_chunks           other user    0      42501  42501  42501
 atelier.object_chunks           team mate     0      42501  42501  42501
 atelier.object_chunks           admin         0      42501  42501  42501
 atelier.object_chunks           service_role  1      42501  42501  42501
+atelier.pauses                  anon          42501  42501  42501  42501
+atelier.pauses                  owner         0      42501  42501  42501
+atelier.pauses                  other user    0      42501  42501  42501
+atelier.pauses                  team mate     0      42501  42501  42501
+atelier.pauses                  admin         1      42501  42501  42501
+atelier.pauses                  service_role  1      42501  42501  42501
 atelier.profiles                anon          42501  42501  42501  42501
 atelier.profiles                owner         1      42501  1:birth_date,username  42501
 atelier.profiles                other user    0      42501  0      42501
@@ -115,12 +121,24 @@ atelier.queue_depth             other user    42501  55000  55000  55000
 atelier.queue_depth             team mate     42501  55000  55000  55000
 atelier.queue_depth             admin         42501  55000  55000  55000
 atelier.queue_depth             service_role  1      55000  55000  55000
+atelier.retry_policies          anon          42501  42501  42501  42501
+atelier.retry_policies          owner         0      42501  0      0
+atelier.retry_policies          other user    0      42501  0      0
+atelier.retry_policies          team mate     0      42501  0      0
+atelier.retry_policies          admin         1      1:*    1:*    1
+atelier.retry_policies          service_role  1      1:*    1:*    1
 atelier.stuck_jobs              anon          42501  55000  55000  55000
 atelier.stuck_jobs              owner         42501  55000  55000  55000
 atelier.stuck_jobs              other user    42501  55000  55000  55000
 atelier.stuck_jobs              team mate     42501  55000  55000  55000
 atelier.stuck_jobs              admin         42501  55000  55000  55000
 atelier.stuck_jobs              service_role  0      55000  55000  55000
+atelier.token_health            anon          42501  55000  55000  55000
+atelier.token_health            owner         42501  55000  55000  55000
+atelier.token_health            other user    42501  55000  55000  55000
+atelier.token_health            team mate     42501  55000  55000  55000
+atelier.token_health            admin         42501  55000  55000  55000
+atelier.token_health            service_role  1      55000  55000  55000
 atelier.user_activity_log       anon          42501  42501  42501  42501
 atelier.user_activity_log       owner         1      42501  42501  42501
 atelier.user_activity_log       other user    0      42501  42501  42501
