@@ -26,7 +26,7 @@ PROGRAM_FILES    = $(CMAKE_BUILD)/courier/atelier-courier \
 
 ENTRY_POINTS     = check demo demo-shell
 
-.PHONY: build extension programs tree install-programs format distclean FORCE $(ENTRY_POINTS)
+.PHONY: build extension programs tree install-programs install-postgrest format distclean FORCE $(ENTRY_POINTS)
 
 ifneq ($(filter $(ENTRY_POINTS),$(MAKECMDGOALS)),)
 
@@ -111,6 +111,12 @@ install-programs: programs
 	$(MKDIR_P) '$(DESTDIR)$(bindir)'
 	$(INSTALL_PROGRAM) $(PROGRAM_FILES) '$(DESTDIR)$(bindir)'
 	find $(MODEL) -type f -exec install -D -m 644 '{}' '$(DESTDIR)$(datadir)/atelier/{}' ';'
+
+install: install-postgrest
+
+install-postgrest:
+	$(MKDIR_P) '$(DESTDIR)$(datadir)/atelier/postgrest'
+	$(INSTALL_DATA) postgrest/authenticator.sql postgrest/postgrest.conf '$(DESTDIR)$(datadir)/atelier/postgrest/'
 
 # The copy has the paths of the original below TREE, so that an ordinary staged install puts our files into it.
 tree: build

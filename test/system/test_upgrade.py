@@ -161,7 +161,10 @@ def test_an_updated_extension_has_the_catalog_of_a_new_one(upgrade_server, studi
     new = catalog(create(upgrade_server, "new"))
     assert len(new) > 1000
     assert difference(catalog(studio.database), new)
+    studio.database.run("listen pgrst")
     studio.database.run("alter extension atelier update")
+    heard = [(notice.channel, notice.payload) for notice in studio.database.admin.notifies]
+    assert ("pgrst", "reload schema") in heard
     assert difference(catalog(studio.database), new) == []
 
 
