@@ -37,8 +37,17 @@ comment on column atelier.jobs.quality_improvement is 'How much better the ratin
 comment on column atelier.jobs.compel_weights is 'Weights of parts of the prompt.';
 comment on column atelier.jobs.qwen_expansion_percentage is 'How much longer the prompt became, in percent.';
 
+comment on column atelier.jobs.run_at is 'Not before this time; null: as soon as possible.';
+comment on column atelier.jobs.retry_of is 'The job that failed or was cancelled, of which this one is another try.';
+comment on column atelier.jobs.idempotency_key is 'The key of the caller: the same key gives this job again.';
+comment on column atelier.jobs.request_hash is 'SHA-256 of the request, to tell whether the key was used for another one.';
+comment on column atelier.jobs.content_hash is
+  'SHA-256 of what decides about the outputs, where results may be reused; null elsewhere.';
+
 comment on column atelier.job_dependencies.job_id is 'The job that waits.';
 comment on column atelier.job_dependencies.depends_on_job_id is 'The job that must be completed first.';
+comment on column atelier.job_dependencies.on_failure is
+  'When that one fails or is cancelled: fail, skip (the job is cancelled) or start all the same.';
 
 comment on column atelier.generations.job_id is 'The job that made it.';
 comment on column atelier.generations.action is 'What was asked for, such as create or video_create.';

@@ -314,3 +314,48 @@ blocked waits for other jobs, waiting for run_at (another try after a failure), 
 belongs to attempt_id until lease_expires_at. held waits until next_check_at, because nobody knows whether its request
 was carried out. model_id is the job's model, or the one it failed over to; avoid_endpoint_id is where it failed and shall
 not go again for a while.$$;
+
+drop function atelier_engine.assert_may_submit(uuid, integer);
+drop function atelier_engine.must_wait_for(uuid, uuid[]);
+drop function atelier_engine.unblock_dependents(uuid);
+
+alter table atelier.jobs
+  add column run_at timestamptz,
+  add column retry_of uuid references atelier.jobs (id) on delete set null,
+  add column idempotency_key text
+    constraint jobs_idempotency_key_length check (char_length(idempotency_key) between 1 and 255),
+  add column request_hash bytea,
+  add column content_hash bytea,
+  add constraint jobs_idempotency_key_has_hash check ((idempotency_key is null) = (request_hash is null));
+create index jobs_retry_of_idx on atelier.jobs (retry_of) where retry_of is not null;
+create unique index jobs_idempotency_key on atelier.jobs (user_id, idempotency_key) where idempotency_key is not null;
+create index jobs_content_idx on atelier.jobs (user_id, content_hash) where content_hash is not null;
+
+alter table atelier.job_dependencies
+  add column on_failure text not null default 'fail'
+    constraint job_dependencies_on_failure_known check (on_failure in ('fail', 'skip', 'start'));
+comment on table atelier.job_dependencies is
+$$Which jobs a job waits for
+
+Made by queue_job(depends_on => ...). The job starts when all of them are completed. When one fails or is cancelled,
+on_failure decides: the job fails, is skipped (cancelled), or starts all the same once the others have ended.$$;
+
+-- The arguments of queue_job(): what queue_jobs(), retry_job() and schedules have as JSON.
+create type atelier_engine.job_request as (
+  prompt text,
+  model text,
+  parameters jsonb,
+  negative_prompt text,
+  job_type text,
+  destination text,
+  workspace_session_id uuid,
+  priority integer,
+  metadata jsonb,
+  depends_on uuid[],
+  workspace_id uuid,
+  run_at timestamptz,
+  idempotency_key text,
+  reuse_result boolean,
+  on_dependency_failure text
+);
+comment on type atelier_engine.job_request is 'A request for a job, as queue_job() takes it';

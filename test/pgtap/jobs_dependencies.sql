@@ -1,7 +1,7 @@
 -- Jobs that wait for other jobs.
 begin;
 \ir support/jobs.sql
-select plan(25);
+select plan(38);
 update atelier.endpoints set max_concurrency = 100 where name = 'test endpoint';
 
 select pg_temp.queue(:alice, 'base') as base, pg_temp.queue(:alice, 'other') as other \gset
@@ -40,6 +40,32 @@ select is((select status from atelier.cancel_job(:'unwanted')), 'cancelled', 'a 
 select pg_temp.sign_out();
 select is((pg_temp.job(:'unwanted_child')).status, 'failed', 'what depends on it fails');
 
+-- Policies for what does not complete.
+select pg_temp.queue(:alice, 'first') as one, pg_temp.queue(:alice, 'second') as two \gset
+select pg_temp.queue(:alice, 'skips', format($$, depends_on => array[%L]::uuid[], on_dependency_failure => 'skip'$$, :'one')) as skips \gset
+select pg_temp.queue(:alice, 'starts', format($$, depends_on => array[%L, %L]::uuid[], on_dependency_failure => 'start'$$, :'one', :'two')) as starts \gset
+select pg_temp.queue(:alice, 'after the skipped', format($$, depends_on => array[%L]::uuid[]$$, :'skips')) as after_skip \gset
+select pg_temp.queue(:alice, 'whatever', format($$, depends_on => array[%L]::uuid[], on_dependency_failure => 'start'$$, :'after_skip')) as whatever \gset
+select pg_temp.fail(pg_temp.claim(:'one'), 'invalid_input');
+select row_eq(format('select status, error_class from atelier.jobs where id = %L', :'skips'), row('cancelled'::text, 'dependency'::text), 'skip cancels the job');
+select is((select kind from atelier.events where ref = :'skips'), 'job.cancelled', 'and tells');
+select is((pg_temp.job(:'after_skip')).status, 'failed', 'what depends on a skipped job goes by its own policy');
+select is((pg_temp.queued(:'whatever')).state, 'ready', 'down the chain');
+select is((pg_temp.queued(:'starts')).state, 'blocked', 'start waits until all have ended');
+select pg_temp.succeed((pg_temp.queued(:'two')).attempt_id);
+select is((pg_temp.queued(:'starts')).state, 'ready', 'and then starts');
+select is((pg_temp.queued(pg_temp.queue(:alice, 'late', format($$, depends_on => array[%L]::uuid[], on_dependency_failure => 'start'$$, :'one')))).state, 'ready',
+  'with start, a job that failed before blocks nothing');
+
+-- Waiting for a time, too.
+select pg_temp.queue(:alice, 'slow') as slow \gset
+select pg_temp.queue(:alice, 'timed', format($$, depends_on => array[%L]::uuid[], run_at => now() + interval '1 hour'$$, :'slow')) as timed \gset
+select is((pg_temp.queued(:'timed')).state, 'blocked', 'a job may wait for others and for a time');
+select pg_temp.succeed(pg_temp.claim(:'slow'));
+select row_eq(format('select state, run_at from atelier_engine.queue where job_id = %L', :'timed'), row('waiting'::text, (pg_temp.job(:'timed')).run_at), 'when the others are completed, the time is still to come');
+update atelier_engine.queue set run_at = clock_timestamp() where job_id = :'timed';
+select isnt(pg_temp.claim(:'timed'), null, 'and then it is claimed');
+
 -- What ended while the job was being queued.
 select pg_temp.queue(:alice, 'a') as a, pg_temp.queue(:alice, 'b') as b \gset
 select pg_temp.queue(:alice, 'missed', format(', depends_on => array[%L]::uuid[]', :'a')) as missed \gset
@@ -63,6 +89,9 @@ select throws_ok('select atelier.queue_job(''x'', depends_on => array[null]::uui
 select throws_ok(format('select atelier.queue_job(''x'', depends_on => array[%L]::uuid[])', :'doomed'), 'PT409', 'a job in depends_on will never complete', 'a failed job');
 select throws_ok(format('select atelier.queue_job(''x'', depends_on => array[%L]::uuid[])', :'unwanted'), 'PT409', 'a job in depends_on will never complete', 'a cancelled job');
 select throws_ok('select atelier.queue_job(''x'', depends_on => array_fill(gen_random_uuid(), array[101]))', '22023', 'too many dependencies', 'more than a hundred');
+select throws_ok('select atelier.queue_job(''x'', on_dependency_failure => ''shrug'')', '22023', 'unknown on_dependency_failure', 'an unknown policy');
+select throws_ok('select atelier.queue_job(''x'', on_dependency_failure => null)', '22023', 'unknown on_dependency_failure', 'no policy');
+select throws_ok('select atelier.queue_job(''x'', run_at => now() + interval ''2 years'')', '22023', 'run_at is too far away', 'a time in the far future');
 select lives_ok(format('select atelier.queue_job(''x'', depends_on => array[%1$L, %1$L]::uuid[])', :'base'), 'the same one twice is once');
 
 select * from finish();

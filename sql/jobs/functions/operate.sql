@@ -22,8 +22,9 @@ begin
 
   -- A dump may have been restored in part: the jobs say what belongs into the queue.
   insert into atelier_engine.queue (job_id, model_id, priority, run_at, state)
-  select j.id, j.api_model_id, j.priority, j.created_at,
-         case when exists (select from atelier.job_dependencies d where d.job_id = j.id) then 'blocked' else 'ready' end
+  select j.id, j.api_model_id, j.priority, greatest(j.run_at, j.created_at),
+         case when exists (select from atelier.job_dependencies d where d.job_id = j.id) then 'blocked'
+              when j.run_at > clock_timestamp() then 'waiting' else 'ready' end
     from atelier.jobs j
    where j.status in ('queued', 'processing') and j.api_model_id is not null
       on conflict do nothing;

@@ -8,71 +8,20 @@ returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  reached timestamptz := clock_timestamp();
-  failed_id uuid;
 begin
   update atelier.jobs j
-     set status = p_status, completed_at = reached, error_class = p_error_class, error_message = p_error_message
+     set status = p_status, completed_at = clock_timestamp(), error_class = p_error_class, error_message = p_error_message
    where j.id = p_job_id;
   delete from atelier_engine.queue q where q.job_id = p_job_id;
   insert into atelier.events (user_id, kind, ref)
   select j.user_id, 'job.' || p_status, j.id from atelier.jobs j where j.id = p_job_id;
-
-  if p_status = 'completed' then
-    perform atelier_engine.unblock_dependents(p_job_id);
-    return;
-  end if;
-  -- Whoever waits for it, directly or not, will never start.
-  for failed_id in
-    with recursive dependent as (
-      select d.job_id from atelier.job_dependencies d where d.depends_on_job_id = p_job_id
-      union
-      select d.job_id
-        from atelier.job_dependencies d
-        join dependent on dependent.job_id = d.depends_on_job_id)
-    select q.job_id
-      from dependent
-      join atelier_engine.queue q on q.job_id = dependent.job_id and q.state = 'blocked'
-     order by q.job_id
-       for update of q
-  loop
-    update atelier.jobs j
-       set status = 'failed', completed_at = reached, error_class = 'dependency',
-           error_message = 'a job that this one depends on did not complete'
-     where j.id = failed_id;
-    delete from atelier_engine.queue q where q.job_id = failed_id;
-    insert into atelier.events (user_id, kind, ref)
-    select j.user_id, 'job.failed', j.id from atelier.jobs j where j.id = failed_id;
-  end loop;
+  perform atelier_engine.settle_dependents(array[p_job_id]);
 end;
 $$;
 comment on function atelier_engine.finish_job(uuid, text, text, text) is
 $$Move a job to completed, failed or cancelled
 
-Takes it out of the queue and writes the event. Jobs that depend on it become ready, or fail with it.$$;
-
-create or replace function atelier_engine.unblock_dependents(p_job_id uuid)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  update atelier_engine.queue q
-     set state = 'ready', run_at = clock_timestamp()
-    from atelier.job_dependencies d
-   where d.depends_on_job_id = p_job_id and q.job_id = d.job_id and q.state = 'blocked'
-     and not exists (
-       select from atelier.job_dependencies o
-         join atelier.jobs j on j.id = o.depends_on_job_id
-        where o.job_id = d.job_id and j.status <> 'completed');
-  if found then
-    perform atelier_engine.wake_dispatcher();
-  end if;
-end;
-$$;
-comment on function atelier_engine.unblock_dependents(uuid) is
-  'Make ready the jobs that waited only for this one';
+Takes it out of the queue and writes the event. Jobs that depend on it start, are skipped or fail.$$;
 
 create or replace function atelier_engine.release_job(
   p_job_id uuid, p_run_at timestamptz, p_error_class text, p_error_message text

@@ -95,7 +95,7 @@ $$The job type of a request
 
 Without a name the high quality one of the model. Raises 22023 with the job types the model takes.$$;
 
-create or replace function atelier_engine.assert_may_submit(p_user_id uuid, p_priority integer)
+create or replace function atelier_engine.assert_may_submit(p_user_id uuid)
 returns void
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -118,6 +118,19 @@ begin
   if exists (select from atelier.profiles p where p.id = p_user_id and not p.is_active) then
     raise sqlstate 'PT403' using message = 'the account is deactivated', hint = 'Ask whoever runs the service.';
   end if;
+end;
+$$;
+comment on function atelier_engine.assert_may_submit(uuid) is
+$$Refuse a person who may not queue jobs
+
+Raises 25006 (on a standby), PT401, PT403 (deactivated) or PT404.$$;
+
+create or replace function atelier_engine.assert_priority(p_priority integer)
+returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
   if p_priority is null or p_priority not between -1000 and 1000 then
     raise invalid_parameter_value using
       message = 'priority is out of range', hint = 'Use a number from -1000 to 1000; 0 is normal.';
@@ -128,70 +141,38 @@ begin
   end if;
 end;
 $$;
-comment on function atelier_engine.assert_may_submit(uuid, integer) is
-$$Refuse a caller who may not queue a job of this priority
+comment on function atelier_engine.assert_priority(integer) is
+$$Refuse a priority that the caller may not ask for
 
-Raises 25006 (on a standby), PT401, PT403 (deactivated), PT404, 22023 or 42501.$$;
-
-create or replace function atelier_engine.must_wait_for(p_user_id uuid, p_job_ids uuid[])
-returns boolean
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  max_dependencies constant integer := 100;
-  waits boolean := false;
-  dependency record;
-begin
-  if cardinality(p_job_ids) > max_dependencies then
-    raise invalid_parameter_value using
-      message = 'too many dependencies', detail = format('The limit is %s.', max_dependencies);
-  end if;
-  for dependency in
-    select d.id, j.status
-      from unnest(p_job_ids) d (id)
-      left join atelier.jobs j on j.id = d.id and j.user_id = p_user_id
-  loop
-    if dependency.status is null then
-      raise sqlstate 'PT404' using
-        message = 'no such job', detail = format('The job %s in depends_on is unknown.', dependency.id);
-    elsif dependency.status in ('failed', 'cancelled') then
-      raise sqlstate 'PT409' using
-        message = 'a job in depends_on will never complete',
-        detail = format('The job %s is %s.', dependency.id, dependency.status);
-    end if;
-    waits := waits or dependency.status <> 'completed';
-  end loop;
-  return waits;
-end;
-$$;
-comment on function atelier_engine.must_wait_for(uuid, uuid[]) is
-$$Whether one of these jobs is not completed yet
-
-Raises PT404 for a job that is not the user's, PT409 for one that failed or was cancelled, 22023 for too many.$$;
+Raises 22023 or 42501.$$;
 
 create or replace function atelier_engine.complete_parameters(
   p_model atelier.api_models, p_job_type text, p_parameters jsonb
 )
 returns jsonb
-language plpgsql volatile
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  completed jsonb;
 begin
   -- A named job type has defaults of its own; without one the model's defaults hold.
-  completed := atelier_engine.validate_parameters(
+  return atelier_engine.validate_parameters(
     p_model.parameter_schema,
     p_model.input_defaults || coalesce(p_model.capabilities -> 'job_types' -> p_job_type, '{}') || p_parameters);
-  if p_model.parameter_schema -> 'properties' ? 'seed' and not completed ? 'seed' then
-    -- Drawn here, so that every try of the job makes the same picture.
-    completed := completed || jsonb_build_object('seed', floor(random() * 2147483648)::bigint);
-  end if;
-  return completed;
 end;
 $$;
 comment on function atelier_engine.complete_parameters(atelier.api_models, text, jsonb) is
 $$The parameters that go to the model
 
-Checked, and with the defaults of the model and of the job type. Errors as validate_parameters().$$;
+Checked, and with the defaults of the model and of the job type, but for the seed. Errors as validate_parameters().$$;
+
+create or replace function atelier_engine.with_seed(p_model atelier.api_models, p_parameters jsonb)
+returns jsonb
+language sql volatile
+begin atomic
+  -- Drawn when the job is queued, so that every try of the job makes the same picture.
+  select case when p_model.parameter_schema -> 'properties' ? 'seed' and not p_parameters ? 'seed'
+              then p_parameters || jsonb_build_object('seed', floor(random() * 2147483648)::bigint)
+              else p_parameters end;
+end;
+comment on function atelier_engine.with_seed(atelier.api_models, jsonb) is
+  'Parameters with a random seed, where the model takes one and none is given';

@@ -11,7 +11,11 @@ create or replace function atelier.queue_job(
   priority integer default 0,
   metadata jsonb default '{}',
   depends_on uuid[] default '{}',
-  workspace_id uuid default null
+  workspace_id uuid default null,
+  run_at timestamptz default null,
+  idempotency_key text default null,
+  reuse_result boolean default false,
+  on_dependency_failure text default 'fail'
 )
 returns atelier.jobs
 language plpgsql volatile security definer
@@ -19,79 +23,38 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set jit = off
 as $$
-declare
-  caller constant uuid := auth.uid();
-  max_json_bytes constant integer := 65536;
-  chosen atelier.api_models;
-  chosen_type text;
-  final_parameters jsonb;
-  waits boolean;
-  job atelier.jobs;
 begin
-  perform atelier_engine.assert_may_submit(caller, queue_job.priority);
-  perform atelier_engine.assert_room_for_job(caller);
-  perform atelier_engine.check_prompt('prompt', queue_job.prompt);
-  perform atelier_engine.check_prompt('negative_prompt', queue_job.negative_prompt);
-  if queue_job.prompt is null or queue_job.prompt !~ '\S' then
-    raise invalid_parameter_value using message = 'prompt is empty', hint = 'Say what the picture should show.';
-  end if;
-  perform atelier_engine.assert_json_object('parameters', queue_job.parameters, max_json_bytes);
-  perform atelier_engine.assert_json_object('metadata', queue_job.metadata, max_json_bytes);
-  if coalesce(queue_job.destination, '') not in ('workspace', 'library') then
-    raise invalid_parameter_value using
-      message = 'unknown destination', hint = 'Use workspace or library.';
-  end if;
-  if queue_job.workspace_session_id is not null and not exists (
-    select from atelier.workspace_sessions s where s.id = queue_job.workspace_session_id and s.user_id = caller) then
-    raise sqlstate 'PT404' using
-      message = 'no such workspace session', hint = 'Make one with create_workspace_session().';
-  end if;
-  if queue_job.workspace_id is not null
-     and queue_job.workspace_id <> all (atelier_engine.workspaces_of(caller, '{owner,admin,member}')) then
-    raise sqlstate 'PT404' using
-      message = 'no such workspace', hint = 'The workspace does not exist, or you are not in it.';
-  end if;
-  waits := cardinality(queue_job.depends_on) > 0 and atelier_engine.must_wait_for(caller, queue_job.depends_on);
-
-  chosen := atelier_engine.choose_model(queue_job.model, queue_job.job_type);
-  perform atelier_engine.assert_accepts_jobs(caller, chosen.id);
-  chosen_type := atelier_engine.choose_job_type(chosen, queue_job.job_type);
-  final_parameters := atelier_engine.complete_parameters(chosen, queue_job.job_type, queue_job.parameters);
-
-  insert into atelier.jobs (
-    user_id, created_at, updated_at, job_type, format, quality, model_type, api_model_id, original_prompt,
-    negative_prompt, parameters, metadata, destination, workspace_session_id, priority, estimated_seconds, workspace_id)
-  values (
-    caller, clock_timestamp(), clock_timestamp(), chosen_type, chosen.modality,
-    case when chosen_type ~ 'fast' then 'fast' else 'high' end,
-    substring(lower(chosen.model_family) from '^[a-z0-9][a-z0-9._-]{0,62}$'), chosen.id, queue_job.prompt,
-    queue_job.negative_prompt, final_parameters, queue_job.metadata, queue_job.destination,
-    queue_job.workspace_session_id, queue_job.priority, atelier_engine.estimate_seconds(chosen, final_parameters),
-    queue_job.workspace_id)
-  returning * into job;
-  if cardinality(queue_job.depends_on) > 0 then
-    insert into atelier.job_dependencies (job_id, depends_on_job_id)
-    select distinct job.id, d.id from unnest(queue_job.depends_on) d (id);
-  end if;
-  insert into atelier_engine.queue (job_id, model_id, priority, run_at, state)
-  values (job.id, chosen.id, queue_job.priority, job.created_at, case when waits then 'blocked' else 'ready' end);
-  perform atelier_engine.wake_dispatcher();
-  return job;
+  perform atelier_engine.assert_may_submit(auth.uid());
+  perform atelier_engine.assert_priority(queue_job.priority);
+  return atelier_engine.submit(auth.uid(), row(
+    queue_job.prompt, queue_job.model, queue_job.parameters, queue_job.negative_prompt, queue_job.job_type,
+    queue_job.destination, queue_job.workspace_session_id, queue_job.priority, queue_job.metadata,
+    queue_job.depends_on, queue_job.workspace_id, queue_job.run_at, queue_job.idempotency_key,
+    queue_job.reuse_result, queue_job.on_dependency_failure)::atelier_engine.job_request);
 end;
 $$;
-grant execute on function
-  atelier.queue_job(text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[], uuid) to authenticated, service_role;
-comment on function atelier.queue_job(text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[], uuid) is
+grant execute on function atelier.queue_job(
+  text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[], uuid, timestamptz, text, boolean, text)
+  to authenticated, service_role;
+comment on function atelier.queue_job(
+  text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[], uuid, timestamptz, text, boolean, text) is
 $$Ask for pictures or videos
 
 Queues one job for the signed-in user and returns it; it starts when the transaction commits. `model` is a model_key or
 alias (default: the default model), `parameters` what the model's parameter_schema knows, such as width, height, steps,
 guidance, seed and n; `negative_prompt` what to avoid (null is not the same as an empty one); `job_type` one of the
-model's job types; `destination` workspace or library; `depends_on` jobs that must be completed first; `workspace_id` a
-team that shall see the result. Only the service role may raise `priority`.
+model's job types; `destination` workspace or library; `workspace_id` a team that shall see the result. Only the service
+role may raise `priority`.
+`depends_on` are jobs that must be completed first; when one of them fails or is cancelled, `on_dependency_failure` says
+what happens: fail, skip (the job is cancelled) or start all the same. `run_at` is the earliest time to start, at most a
+year ahead. With an `idempotency_key` the same request gives the same job again, as long as the job exists, so that a
+request whose answer got lost can be sent again. With `reuse_result` a job of yours that was queued with it, too, and
+asks for the same comes back instead of a new one, if it has not ended or its outputs are still there; without a seed
+any seed will do.
 Fails with PT401 (not signed in), PT403 (the account is deactivated), PT404 (no profile, unknown model, session,
-workspace or job), PT409 (a job in depends_on failed), PT429 (too many unfinished jobs), PT503 (the model or the account
-is being drained), 42501 (priority), 25006 (this server is a standby) or 22023 (anything else, with a hint), and leaves nothing behind.$$;
+workspace or job), PT409 (a job in depends_on failed), PT422 (the key was used for another request), PT429 (too many
+unfinished jobs), PT503 (the model or the account is being drained), 42501 (priority), 25006 (this server is a standby)
+or 22023 (anything else, with a hint), and leaves nothing behind.$$;
 
 -- No SET clause and no rights of the owner: either would forbid the commit.
 create or replace procedure atelier.generate(

@@ -57,6 +57,12 @@ create table atelier.jobs (
   compel_weights jsonb,
   qwen_expansion_percentage numeric(7, 2),
   workspace_id uuid references atelier.workspaces (id) on delete set null,
+  run_at timestamptz,
+  retry_of uuid references atelier.jobs (id) on delete set null,
+  idempotency_key text constraint jobs_idempotency_key_length check (char_length(idempotency_key) between 1 and 255),
+  request_hash bytea,
+  content_hash bytea,
+  constraint jobs_idempotency_key_has_hash check ((idempotency_key is null) = (request_hash is null)),
 
   constraint jobs_completed_at_set_when_finished
     check ((status in ('completed', 'failed', 'cancelled')) = (completed_at is not null))
@@ -68,6 +74,9 @@ create index jobs_api_model_idx on atelier.jobs (api_model_id);
 create index jobs_workspace_session_idx on atelier.jobs (workspace_session_id) where workspace_session_id is not null;
 create index jobs_reviewed_by_idx on atelier.jobs (reviewed_by) where reviewed_by is not null;
 create index jobs_workspace_idx on atelier.jobs (workspace_id, user_id) where workspace_id is not null;
+create index jobs_retry_of_idx on atelier.jobs (retry_of) where retry_of is not null;
+create unique index jobs_idempotency_key on atelier.jobs (user_id, idempotency_key) where idempotency_key is not null;
+create index jobs_content_idx on atelier.jobs (user_id, content_hash) where content_hash is not null;
 select pg_catalog.pg_extension_config_dump('atelier.jobs', '');
 alter table atelier.jobs enable row level security;
 alter table atelier.jobs force row level security;
@@ -91,10 +100,32 @@ comment on column atelier.jobs.cancel_requested_at is
 alter table atelier.model_test_results
   add constraint model_test_results_job_id_fkey foreign key (job_id) references atelier.jobs (id) on delete set null;
 
+-- The arguments of queue_job(): what queue_jobs(), retry_job() and schedules have as JSON.
+create type atelier_engine.job_request as (
+  prompt text,
+  model text,
+  parameters jsonb,
+  negative_prompt text,
+  job_type text,
+  destination text,
+  workspace_session_id uuid,
+  priority integer,
+  metadata jsonb,
+  depends_on uuid[],
+  workspace_id uuid,
+  run_at timestamptz,
+  idempotency_key text,
+  reuse_result boolean,
+  on_dependency_failure text
+);
+comment on type atelier_engine.job_request is 'A request for a job, as queue_job() takes it';
+
 create table atelier.job_dependencies (
   job_id uuid not null references atelier.jobs (id) on delete cascade,
   depends_on_job_id uuid not null references atelier.jobs (id) on delete cascade,
   created_at timestamptz not null default now(),
+  on_failure text not null default 'fail'
+    constraint job_dependencies_on_failure_known check (on_failure in ('fail', 'skip', 'start')),
   primary key (job_id, depends_on_job_id),
   constraint job_dependencies_not_on_itself check (job_id <> depends_on_job_id)
 );
@@ -106,7 +137,8 @@ grant select on atelier.job_dependencies to authenticated, service_role;
 comment on table atelier.job_dependencies is
 $$Which jobs a job waits for
 
-Made by queue_job(depends_on => ...). The job starts when all of them are completed, and fails when one is not.$$;
+Made by queue_job(depends_on => ...). The job starts when all of them are completed. When one fails or is cancelled,
+on_failure decides: the job fails, is skipped (cancelled), or starts all the same once the others have ended.$$;
 
 create table atelier.generations (
   id uuid primary key default atelier.uuid7(),

@@ -1,0 +1,209 @@
+-- Jobs: from a request to a row. Internal to queue_job(), queue_jobs(), retry_job() and schedules.
+
+create or replace function atelier_engine.request_of(p_arguments jsonb)
+returns atelier_engine.job_request
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  usual atelier_engine.job_request;
+  unknown_name text;
+begin
+  if jsonb_typeof(p_arguments) is distinct from 'object' then
+    raise invalid_parameter_value using
+      message = 'a request must be a JSON object',
+      hint = 'Its keys are the arguments of queue_job().';
+  end if;
+  usual.parameters := '{}';
+  usual.destination := 'workspace';
+  usual.priority := 0;
+  usual.metadata := '{}';
+  usual.depends_on := '{}';
+  usual.reuse_result := false;
+  usual.on_dependency_failure := 'fail';
+  select k into unknown_name from jsonb_object_keys(p_arguments) k where not to_jsonb(usual) ? k order by k limit 1;
+  if found then
+    raise invalid_parameter_value using
+      message = 'unknown argument',
+      detail = format('queue_job() has no argument %s.', quote_ident(left(unknown_name, 60))),
+      hint = format('It takes: %s.', (select string_agg(k, ', ' order by k) from jsonb_object_keys(to_jsonb(usual)) k));
+  end if;
+  return jsonb_populate_record(usual, p_arguments);
+end;
+$$;
+comment on function atelier_engine.request_of(jsonb) is
+$$A request from JSON whose keys are the arguments of queue_job()
+
+What is left out has the default of queue_job(). Raises 22023 for an unknown key.$$;
+
+create or replace function atelier_engine.assert_request(p_user_id uuid, p_request atelier_engine.job_request)
+returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  max_json_bytes constant integer := 65536;
+  furthest constant interval := interval '1 year';
+begin
+  perform atelier_engine.check_prompt('prompt', p_request.prompt);
+  perform atelier_engine.check_prompt('negative_prompt', p_request.negative_prompt);
+  if p_request.prompt is null or p_request.prompt !~ '\S' then
+    raise invalid_parameter_value using message = 'prompt is empty', hint = 'Say what the picture should show.';
+  end if;
+  perform atelier_engine.assert_json_object('parameters', p_request.parameters, max_json_bytes);
+  perform atelier_engine.assert_json_object('metadata', p_request.metadata, max_json_bytes);
+  if coalesce(p_request.destination, '') not in ('workspace', 'library') then
+    raise invalid_parameter_value using
+      message = 'unknown destination', hint = 'Use workspace or library.';
+  end if;
+  if coalesce(p_request.on_dependency_failure, '') not in ('fail', 'skip', 'start') then
+    raise invalid_parameter_value using
+      message = 'unknown on_dependency_failure', hint = 'Use fail, skip or start.';
+  end if;
+  if p_request.run_at > clock_timestamp() + furthest then
+    raise invalid_parameter_value using
+      message = 'run_at is too far away', detail = format('The limit is %s from now.', furthest),
+      hint = 'For what happens again and again there is create_schedule().';
+  end if;
+  if p_request.workspace_session_id is not null and not exists (
+    select from atelier.workspace_sessions s where s.id = p_request.workspace_session_id and s.user_id = p_user_id) then
+    raise sqlstate 'PT404' using
+      message = 'no such workspace session', hint = 'Make one with create_workspace_session().';
+  end if;
+  if p_request.workspace_id is not null
+     and p_request.workspace_id <> all (atelier_engine.workspaces_of(p_user_id, '{owner,admin,member}')) then
+    raise sqlstate 'PT404' using
+      message = 'no such workspace', hint = 'The workspace does not exist, or you are not in it.';
+  end if;
+  if cardinality(p_request.depends_on) > 0 then
+    perform atelier_engine.assert_dependencies(p_user_id, p_request.depends_on, p_request.on_dependency_failure);
+  end if;
+end;
+$$;
+comment on function atelier_engine.assert_request(uuid, atelier_engine.job_request) is
+$$Refuse a request that no model could save
+
+Everything but the model and its parameters. Errors as queue_job().$$;
+
+create or replace function atelier_engine.prepare_job(
+  p_user_id uuid, p_request atelier_engine.job_request, p_model atelier.api_models
+)
+returns atelier.jobs
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  job atelier.jobs;
+begin
+  perform atelier_engine.assert_request(p_user_id, p_request);
+  perform atelier_engine.assert_accepts_jobs(p_user_id, p_model.id);
+  job.id := atelier.uuid7();
+  job.user_id := p_user_id;
+  job.created_at := clock_timestamp();
+  job.job_type := atelier_engine.choose_job_type(p_model, p_request.job_type);
+  job.format := p_model.modality;
+  job.quality := case when job.job_type ~ 'fast' then 'fast' else 'high' end;
+  job.model_type := substring(lower(p_model.model_family) from '^[a-z0-9][a-z0-9._-]{0,62}$');
+  job.api_model_id := p_model.id;
+  job.original_prompt := p_request.prompt;
+  job.negative_prompt := p_request.negative_prompt;
+  job.parameters := atelier_engine.complete_parameters(p_model, p_request.job_type, p_request.parameters);
+  job.metadata := p_request.metadata;
+  job.destination := p_request.destination;
+  job.workspace_session_id := p_request.workspace_session_id;
+  job.workspace_id := p_request.workspace_id;
+  job.priority := p_request.priority;
+  job.estimated_seconds := atelier_engine.estimate_seconds(p_model, job.parameters);
+  job.run_at := p_request.run_at;
+  if p_request.reuse_result then
+    job.content_hash := atelier_engine.content_hash(job);
+  end if;
+  if p_request.idempotency_key is not null then
+    job.idempotency_key := p_request.idempotency_key;
+    job.request_hash := atelier_engine.request_hash(p_request);
+  end if;
+  job.parameters := atelier_engine.with_seed(p_model, job.parameters);
+  return job;
+end;
+$$;
+comment on function atelier_engine.prepare_job(uuid, atelier_engine.job_request, atelier.api_models) is
+$$The row of a job that was asked for, not stored yet
+
+Errors as queue_job().$$;
+
+create or replace function atelier_engine.store_jobs(p_jobs atelier.jobs[], p_requests atelier_engine.job_request[])
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  some_depend constant boolean := exists (select from unnest(p_requests) r where cardinality(r.depends_on) > 0);
+begin
+  insert into atelier.jobs (
+    id, user_id, created_at, updated_at, job_type, format, quality, model_type, api_model_id, original_prompt,
+    negative_prompt, parameters, metadata, destination, workspace_session_id, workspace_id, priority,
+    estimated_seconds, run_at, retry_of, idempotency_key, request_hash, content_hash)
+  select j.id, j.user_id, j.created_at, j.created_at, j.job_type, j.format, j.quality, j.model_type, j.api_model_id,
+         j.original_prompt, j.negative_prompt, j.parameters, j.metadata, j.destination, j.workspace_session_id,
+         j.workspace_id, j.priority, j.estimated_seconds, j.run_at, j.retry_of, j.idempotency_key, j.request_hash,
+         j.content_hash
+    from unnest(p_jobs) j;
+  if some_depend then
+    insert into atelier.job_dependencies (job_id, depends_on_job_id, on_failure)
+    select distinct j.id, d.id, r.on_dependency_failure
+      from unnest(p_jobs) with ordinality j
+      join unnest(p_requests) with ordinality r using (ordinality)
+      cross join unnest(r.depends_on) d (id);
+  end if;
+  insert into atelier_engine.queue (job_id, model_id, priority, run_at, state)
+  select j.id, j.api_model_id, j.priority, greatest(j.run_at, j.created_at),
+         case when some_depend and atelier_engine.dependency_verdict(j.id) <> 'start' then 'blocked'
+              when j.run_at > clock_timestamp() then 'waiting' else 'ready' end
+    from unnest(p_jobs) j;
+  perform atelier_engine.wake_dispatcher();
+end;
+$$;
+comment on function atelier_engine.store_jobs(atelier.jobs[], atelier_engine.job_request[]) is
+'Store prepared jobs, what they depend on, and their places in the queue. The two arrays go together';
+
+create or replace function atelier_engine.submit(
+  p_user_id uuid, p_request atelier_engine.job_request, p_retry_of uuid default null
+)
+returns atelier.jobs
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  job atelier.jobs;
+  known uuid := atelier_engine.job_of_key(p_user_id, p_request);
+begin
+  if known is null then
+    perform atelier_engine.assert_room_for_jobs(p_user_id, 1);
+    job := atelier_engine.prepare_job(
+      p_user_id, p_request, atelier_engine.choose_model(p_request.model, p_request.job_type));
+    job.retry_of := p_retry_of;
+    known := atelier_engine.reusable_job(job);
+  end if;
+  if known is null and p_request.idempotency_key is null then
+    perform atelier_engine.store_jobs(array[job], array[p_request]);
+    known := job.id;
+  elsif known is null then
+    begin
+      perform atelier_engine.store_jobs(array[job], array[p_request]);
+      known := job.id;
+    exception when unique_violation then
+      -- Another session with the same key was faster, and has committed.
+      known := atelier_engine.job_of_key(p_user_id, p_request);
+      if known is null then
+        raise;
+      end if;
+    end;
+  end if;
+  select j.* into job from atelier.jobs j where j.id = known;
+  return job;
+end;
+$$;
+comment on function atelier_engine.submit(uuid, atelier_engine.job_request, uuid) is
+$$Queue one job for somebody, or find the one that his request means
+
+The caller has seen to it that the person may submit, and with this priority. Errors as queue_job().$$;
