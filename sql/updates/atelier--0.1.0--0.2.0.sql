@@ -315,7 +315,8 @@ belongs to attempt_id until lease_expires_at. held waits until next_check_at, be
 was carried out. model_id is the job's model, or the one it failed over to; avoid_endpoint_id is where it failed and shall
 not go again for a while.$$;
 
-drop function atelier_engine.assert_may_submit(uuid, integer);
+-- Requests: idempotency keys, batches, retries, what a failed dependency means.
+-- A call that has begun finds the new one, whose third argument has a default.
 drop function atelier_engine.must_wait_for(uuid, uuid[]);
 drop function atelier_engine.unblock_dependents(uuid);
 

@@ -13,7 +13,7 @@ declare
   amount constant integer := coalesce(cardinality(queue_jobs.requests), 0);
   ids uuid[];
 begin
-  perform atelier_engine.assert_may_submit(caller);
+  perform atelier_engine.assert_may_submit(caller, 0);
   if amount > most or coalesce(array_ndims(queue_jobs.requests), 1) > 1 then
     raise invalid_parameter_value using
       message = 'too many requests in one call',

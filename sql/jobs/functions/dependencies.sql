@@ -1,12 +1,15 @@
 -- Jobs: jobs that wait for other jobs. Internal. Locks are taken as everywhere: queue first, then jobs.
 
-create or replace function atelier_engine.assert_dependencies(p_user_id uuid, p_job_ids uuid[], p_on_failure text)
-returns void
+create or replace function atelier_engine.must_wait_for(
+  p_user_id uuid, p_job_ids uuid[], p_on_failure text default 'fail'
+)
+returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   max_dependencies constant integer := 100;
+  waits boolean := false;
   dependency record;
 begin
   if cardinality(p_job_ids) > max_dependencies then
@@ -27,11 +30,13 @@ begin
         detail = format('The job %s is %s.', dependency.id, dependency.status),
         hint = 'Leave it out, try it again with retry_job(), or use on_dependency_failure => ''start''.';
     end if;
+    waits := waits or dependency.status in ('queued', 'processing');
   end loop;
+  return waits;
 end;
 $$;
-comment on function atelier_engine.assert_dependencies(uuid, uuid[], text) is
-$$Refuse jobs that nothing can wait for
+comment on function atelier_engine.must_wait_for(uuid, uuid[], text) is
+$$Whether one of these jobs has not ended yet
 
 Raises PT404 for a job that is not the user's, PT409 for one that failed or was cancelled where that matters, 22023 for
 too many.$$;

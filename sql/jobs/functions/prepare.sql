@@ -76,7 +76,7 @@ begin
       message = 'no such workspace', hint = 'The workspace does not exist, or you are not in it.';
   end if;
   if cardinality(p_request.depends_on) > 0 then
-    perform atelier_engine.assert_dependencies(p_user_id, p_request.depends_on, p_request.on_dependency_failure);
+    perform atelier_engine.must_wait_for(p_user_id, p_request.depends_on, p_request.on_dependency_failure);
   end if;
 end;
 $$;

@@ -95,7 +95,7 @@ $$The job type of a request
 
 Without a name the high quality one of the model. Raises 22023 with the job types the model takes.$$;
 
-create or replace function atelier_engine.assert_may_submit(p_user_id uuid)
+create or replace function atelier_engine.assert_may_submit(p_user_id uuid, p_priority integer)
 returns void
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -118,12 +118,13 @@ begin
   if exists (select from atelier.profiles p where p.id = p_user_id and not p.is_active) then
     raise sqlstate 'PT403' using message = 'the account is deactivated', hint = 'Ask whoever runs the service.';
   end if;
+  perform atelier_engine.assert_priority(p_priority);
 end;
 $$;
-comment on function atelier_engine.assert_may_submit(uuid) is
-$$Refuse a person who may not queue jobs
+comment on function atelier_engine.assert_may_submit(uuid, integer) is
+$$Refuse a person who may not queue a job of this priority
 
-Raises 25006 (on a standby), PT401, PT403 (deactivated) or PT404.$$;
+Raises 25006 (on a standby), PT401, PT403 (deactivated), PT404, 22023 or 42501.$$;
 
 create or replace function atelier_engine.assert_priority(p_priority integer)
 returns void

@@ -25,9 +25,8 @@ begin
       hint = 'Wait until it has ended, or ask for a new one with queue_job().';
   end if;
   perform atelier_engine.assert_json_object('overrides', retry_job.overrides, 131072);
-  perform atelier_engine.assert_may_submit(old.user_id);
   request := atelier_engine.request_of(atelier_engine.request_again(old, retry_job.overrides));
-  perform atelier_engine.assert_priority(request.priority);
+  perform atelier_engine.assert_may_submit(old.user_id, request.priority);
   return atelier_engine.submit(old.user_id, request, old.id);
 end;
 $$;

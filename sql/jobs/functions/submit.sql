@@ -24,8 +24,7 @@ set enable_seqscan = off
 set jit = off
 as $$
 begin
-  perform atelier_engine.assert_may_submit(auth.uid());
-  perform atelier_engine.assert_priority(queue_job.priority);
+  perform atelier_engine.assert_may_submit(auth.uid(), queue_job.priority);
   return atelier_engine.submit(auth.uid(), row(
     queue_job.prompt, queue_job.model, queue_job.parameters, queue_job.negative_prompt, queue_job.job_type,
     queue_job.destination, queue_job.workspace_session_id, queue_job.priority, queue_job.metadata,
