@@ -2,14 +2,16 @@
 the environment variable POSTGREST names the program."""
 
 import hashlib
+import itertools
 import json
 import os
 import time
+import types
 import urllib.parse
 
 import pytest
 from harness.database import Database
-from harness.inference import status
+from harness.inference import FakeInferenceServer, pictures, status
 from harness.postgrest import Door, RealDoor, make_token, read_configuration
 from harness.rest_errors import NotSpoken
 from harness.waiting import wait_until
@@ -58,38 +60,57 @@ DOORS = [
 ]
 
 
-@pytest.fixture(params=DOORS)
-def door(request, shared_database, fake, tmp_path):
-    door = Door(shared_database) if request.param == "protocol" else RealDoor(shared_database, tmp_path)
-    yield door
-    door.stop()
+def open_door(kind, database, directory):
+    return Door(database) if kind == "protocol" else RealDoor(database, directory)
+
+
+@pytest.fixture(scope="module", params=DOORS)
+def studio(request, shared_server, tmp_path_factory):
+    """A database for all tests that leave each other's people alone, its door, and its inference server."""
+    database = Database.create(shared_server, f"door-{request.param}")
+    with FakeInferenceServer() as fake:
+        database.use_only(fake)
+        door = open_door(request.param, database, tmp_path_factory.mktemp("door"))
+        yield types.SimpleNamespace(database=database, door=door, fake=fake)
+        door.stop()
+    database.drop()
+
+
+@pytest.fixture
+def door(studio):
+    return studio.door
 
 
 @pytest.fixture(scope="module")
-def learned(shared_server):
+def protocol(shared_server):
     """A door for requests that never reach the database."""
-    database = Database.create(shared_server, "learned")
+    database = Database.create(shared_server, "protocol")
     door = Door(database)
     yield door
     door.stop()
     database.drop()
 
 
-@pytest.fixture
-def sign_up(door, shared_database):
+numbers = itertools.count(1)
+
+
+def sign_up_at(database, door, name):
     """What the authentication service does: a row in auth.users, then tokens."""
+    name = f"{name}-{next(numbers)}"
+    email = f"{name}@example.org"
+    user_id = database.value(
+        "insert into auth.users (email, raw_user_meta_data) values (%s, %s) returning id",
+        email,
+        json.dumps({"username": name}),
+    )
+    client = Client(door, make_token({"sub": user_id, "role": "authenticated", "email": email}))
+    client.id, client.name = user_id, name
+    return client
 
-    def sign_up(name, **claims):
-        user_id = shared_database.value(
-            "insert into auth.users (email, raw_user_meta_data) values (%s, %s) returning id",
-            f"{name}@example.org",
-            json.dumps({"username": name}),
-        )
-        client = Client(door, make_token({"sub": user_id, "role": "authenticated", "email": f"{name}@example.org", **claims}))
-        client.id = user_id
-        return client
 
-    return sign_up
+@pytest.fixture
+def sign_up(studio):
+    return lambda name: sign_up_at(studio.database, studio.door, name)
 
 
 def assert_refused(answer, status, code=None):
@@ -107,7 +128,7 @@ def object_path(bucket, name):
 def test_an_app_makes_a_picture(door, sign_up):
     alice = sign_up("alice")
     assert alice.rows("/profiles?select=id,username,token_balance") == [
-        {"id": alice.id, "username": "alice", "token_balance": 100}
+        {"id": alice.id, "username": alice.name, "token_balance": 100}
     ]
     session = alice.call("create_workspace_session", p_user_id=alice.id, p_session_name="Rain").json
     job = alice.queue("a red circle", parameters={"width": 64, "height": 64}, workspace_session_id=session)
@@ -143,7 +164,7 @@ def test_an_app_makes_a_picture(door, sign_up):
     assert alice.rows(path) == []
 
 
-def test_errors_name_the_problem_and_the_way_out(door, sign_up, fake):
+def test_errors_name_the_problem_and_the_way_out(studio, sign_up):
     alice = sign_up("alice")
     refused = assert_refused(alice.call("queue_job", prompt="a circle", parameters={"steps": 1000}), 400, "22023")
     assert refused["message"] == "invalid parameter" and "steps" in refused["details"] and refused["hint"].endswith(".")
@@ -155,9 +176,10 @@ def test_errors_name_the_problem_and_the_way_out(door, sign_up, fake):
     assert_refused(alice.request("POST", "/rpc/queue_job", '{"prompt": '), 400, "PGRST102")
     assert_refused(alice.call("queue_job", prompt="a circle", depends_on=["not an id"]), 400, "22P02")
 
-    fake.behaviour = status("400 Bad Request", b'{"error": {"message": "not this"}}')
+    studio.fake.behaviour = status("400 Bad Request", b'{"error": {"message": "not this"}}')
     job = alice.queue("something bad")
     failed = alice.finished(job["id"])
+    studio.fake.behaviour = pictures
     assert failed["status"] == "failed" and failed["error_message"]
     assert_refused(alice.call("queue_job", prompt="after it", depends_on=[job["id"]]), 409, "PT409")
 
@@ -206,23 +228,21 @@ def test_methods_conflicts_and_what_is_not_there(door, sign_up):
     assert_refused(alice.get("/provider_secrets"), 404)
     assert_refused(alice.get("/jobs", Accept_Profile="public"), 406, "PGRST106")
     assert_refused(alice.get("/jobs", Accept="image/png"), 406, "PGRST107")
-    assert_refused(bob.request("PATCH", f"/profiles?id=eq.{bob.id}", {"username": "alice"}), 409, "23505")
+    assert_refused(bob.request("PATCH", f"/profiles?id=eq.{bob.id}", {"username": alice.name}), 409, "23505")
     assert_refused(alice.request("POST", "/user_collections", {"name": ""}), 400, "23514")
     single = {"Accept": "application/vnd.pgrst.object+json"}
-    assert alice.get(f"/profiles?id=eq.{alice.id}&select=username", **single).json == {"username": "alice"}
+    assert alice.get(f"/profiles?id=eq.{alice.id}&select=username", **single).json == {"username": alice.name}
     assert_refused(alice.get("/jobs", **single), 406, "PGRST116")
     assert alice.get("/rpc/get_user_role_priority?_user_id=" + alice.id).json == 40
     assert alice.rows("/rpc/job_attempts?job_id=" + alice.queue("a circle")["id"]) is not None
 
 
-def test_too_many_jobs_are_told_when_to_come_back(door, sign_up, shared_database):
+@pytest.mark.parametrize("kind", DOORS)
+def test_too_many_jobs_are_told_when_to_come_back(kind, shared_database, fake, tmp_path):
     shared_database.change_endpoint(max_concurrency=0)
-    shared_database.run(
-        f'alter database "{shared_database.name}" set atelier.max_unfinished_jobs_per_user = 2'
-    )
-    door.stop()
-    door.start()
-    alice, bob = sign_up("alice"), sign_up("bob")
+    shared_database.run(f'alter database "{shared_database.name}" set atelier.max_unfinished_jobs_per_user = 2')
+    door = open_door(kind, shared_database, tmp_path)
+    alice, bob = (sign_up_at(shared_database, door, name) for name in ("alice", "bob"))
     job = alice.queue("first")
     alice.queue("second")
     answer = alice.call("queue_job", prompt="third")
@@ -237,6 +257,7 @@ def test_too_many_jobs_are_told_when_to_come_back(door, sign_up, shared_database
     bob.queue("his first")
     assert alice.call("cancel_job", job_id=job["id"]).json["status"] == "cancelled"
     alice.queue("third")
+    door.stop()
 
 
 def test_servers_come_with_a_key(door, sign_up):
@@ -297,6 +318,7 @@ def test_related_rows_come_along(door, sign_up):
     team = alice.call("create_workspace", name="Team").json
     alice.call("invite_to_workspace", workspace_id=team["id"], email="bob@example.org")
     first = alice.queue("first", workspace_session_id=session, workspace_id=team["id"])
+    alice.finished(first["id"])
     job = alice.queue("a circle", workspace_session_id=session, workspace_id=team["id"], depends_on=[first["id"]])
     alice.finished(job["id"])
     assets = alice.rows("/workspace_assets?select=id")
@@ -334,10 +356,10 @@ def test_of_several_keys_one_has_to_be_named(door, sign_up):
     assert alice.rows("/workspace_members?select=role,profiles!workspace_members_user_id_fkey(username)") == []
 
 
-def test_a_list_comes_in_pages(door, sign_up, shared_database):
+def test_a_list_comes_in_pages(studio, sign_up):
     alice, bob = sign_up("alice"), sign_up("bob")
     most = read_configuration()["db-max-rows"]
-    shared_database.run(
+    studio.database.run(
         "insert into atelier.user_collections (user_id, name) select %s, 'c' || n from generate_series(1, %s) n",
         alice.id,
         most + 1,
@@ -355,12 +377,12 @@ def test_a_list_comes_in_pages(door, sign_up, shared_database):
     assert alice.rows("/user_collections?name=not.like.c*&select=name") == []
 
 
-def test_each_role_has_its_limits(door, sign_up, shared_database):
-    shared_database.run(
+def test_each_role_has_its_limits(studio, door, sign_up):
+    studio.database.run(
         "create function atelier.test_setting(name text) returns text stable language sql as"
         " 'select current_setting(name)'"
     )
-    shared_database.run("notify pgrst, 'reload schema'")
+    studio.database.run("notify pgrst, 'reload schema'")
     door.reload()
     alice, nobody = sign_up("alice"), Client(door)
     wait_until(lambda: nobody.get("/rpc/test_setting?name=role").status == 200)
@@ -379,12 +401,12 @@ STATUSES = {
 }  # fmt: skip
 
 
-def test_every_sqlstate_has_its_status(door, sign_up, shared_database):
-    shared_database.run(
+def test_every_sqlstate_has_its_status(studio, door, sign_up):
+    studio.database.run(
         "create function atelier.test_raise(state text) returns void language plpgsql as"
         " $$ begin raise exception using errcode = state, message = 'as asked', hint = 'Ask for another.'; end $$"
     )
-    shared_database.run("notify pgrst, 'reload schema'")
+    studio.database.run("notify pgrst, 'reload schema'")
     door.reload()
     alice = sign_up("alice")
     wait_until(lambda: alice.call("test_raise", state="PT402").status == 402)
@@ -393,12 +415,12 @@ def test_every_sqlstate_has_its_status(door, sign_up, shared_database):
     assert Client(door).call("test_raise", state="42501").status == 401
 
 
-def test_a_webhook_gets_the_body_as_it_came(door, shared_database):
-    shared_database.run(
+def test_a_webhook_gets_the_body_as_it_came(studio, door):
+    studio.database.run(
         "create function atelier.test_webhook(json) returns json language sql as $$ select json_build_object("
         "'bytes', octet_length($1::text), 'md5', md5($1::text), 'signature', current_setting('request.headers')::json ->> 'x-signature') $$"
     )
-    shared_database.run("grant execute on function atelier.test_webhook(json) to anon; notify pgrst, 'reload schema'")
+    studio.database.run("grant execute on function atelier.test_webhook(json) to anon; notify pgrst, 'reload schema'")
     door.reload()
     body = '{ "order":  "matters",\n "a": 1, "a": 2, "dash": "\\u2014 —" }\n'.encode()
     provider = Client(door)
@@ -426,10 +448,10 @@ def test_a_webhook_gets_the_body_as_it_came(door, shared_database):
         ("OPTIONS /jobs", {}),
     ],
 )
-def test_the_protocol_refuses_what_it_has_not_learned(learned, request_line, headers):
+def test_the_protocol_refuses_what_it_has_not_learned(protocol, request_line, headers):
     method, path = request_line.split(" ")
     with pytest.raises(NotSpoken):
-        learned.request(method, path, body={"name": "a"} if method in ("POST", "PUT") else None, headers=headers)
+        protocol.request(method, path, body={"name": "a"} if method in ("POST", "PUT") else None, headers=headers)
 
 
 def test_postgrest_hears_of_a_new_schema(shared_database):

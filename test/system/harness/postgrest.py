@@ -89,11 +89,9 @@ class Door:
         self.schema = self.configuration["db-schemas"]
         self.anonymous = self.configuration["db-anon-role"]
         self.max_rows = self.configuration["db-max-rows"]
-        self.conninfo = f"host={database.server.socket_directory} port=5432 user=authenticator dbname={database.name}"
-        self.start()
-
-    def start(self):
-        self.connection = Connection(self.conninfo)
+        self.connection = Connection(
+            f"host={database.server.socket_directory} port=5432 user=authenticator dbname={database.name}"
+        )
         self.reload()
 
     def reload(self):
@@ -465,12 +463,8 @@ class RealDoor:
         settings = read_configuration() | {"db-uri": uri, "jwt-secret": SECRET, "server-port": self.port}
         file = directory / "postgrest.conf"
         file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items()))
-        self.file = file
-        self.start()
-
-    def start(self):
-        with open(self.file.with_suffix(".log"), "ab") as log:
-            self.process = subprocess.Popen([os.environ["POSTGREST"], str(self.file)], stdout=log, stderr=log)
+        with open(directory / "postgrest.log", "wb") as log:
+            self.process = subprocess.Popen([os.environ["POSTGREST"], str(file)], stdout=log, stderr=log)
         wait_until(self._answers, 30, "PostgREST does not answer")
 
     def _answers(self):
