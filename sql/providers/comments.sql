@@ -34,8 +34,6 @@ comment on column atelier.api_models.priority is 'Of several that would do, the 
 comment on column atelier.api_models.aliases is 'Other names that jobs may call it.';
 comment on column atelier.api_models.parameter_schema is 'Which parameters it takes, as JSON Schema.';
 comment on column atelier.api_models.estimated_seconds is 'Time of one request with the defaults.';
-comment on column atelier.api_models.lane is
-  'The lane: the models with the same name here compete for the same capacity. Null: the model is a lane of its own.';
 comment on column atelier.api_models.equivalent_models is
   'Keys of the models that may take over its jobs when it fails, the best first.';
 
@@ -138,7 +136,7 @@ comment on column atelier.model_test_results.baseline_quality is 'The rating wit
 
 comment on column atelier.pauses.endpoint_id is 'The endpoint, if it is about one.';
 comment on column atelier.pauses.model_id is 'The model, if it is about one.';
-comment on column atelier.pauses.lane is 'The lane, if it is about one.';
+comment on column atelier.pauses.provider_id is 'The provider whose lane it is about, if it is about one.';
 comment on column atelier.pauses.user_id is 'The user, if it is about one.';
 comment on column atelier.pauses.mode is 'pause or drain.';
 comment on column atelier.retry_policies.error_class is 'The kind of failure.';
@@ -146,6 +144,7 @@ comment on column atelier.retry_policies.action is 'retry, elsewhere, fail_over,
 comment on column atelier.retry_policies.uses_up_attempt is 'Whether it uses up one of max_attempts.';
 comment on column atelier.retry_policies.first_delay is 'The longest pause after the first failure.';
 comment on column atelier.retry_policies.longest_delay is 'The longest pause after any failure.';
+comment on column atelier.retry_policies.otherwise is 'What happens when there is no other place: retry, hold or fail.';
 
 comment on column atelier_engine.endpoint_states.unavailable_since is 'Since when it cannot be reached.';
 comment on column atelier_engine.endpoint_states.unavailable_count is 'How often in a row it could not be reached.';
@@ -166,3 +165,10 @@ comment on column atelier.retry_policies.provider_id is 'The provider it is for;
 comment on column atelier.retry_policies.endpoint_id is 'The endpoint it is for; null: all of them, or a provider''s.';
 comment on column atelier_engine.endpoint_states.blocked_until is 'When it gets a request again; null: it need not wait.';
 comment on column atelier_engine.token_states.blocked_until is 'When it is used again; null: it need not wait.';
+
+comment on column atelier.default_retry_policies.error_class is 'The kind of failure.';
+comment on column atelier.default_retry_policies.action is 'retry, elsewhere, fail_over, hold or fail.';
+comment on column atelier.default_retry_policies.uses_up_attempt is 'Whether it uses up one of max_attempts.';
+comment on column atelier.default_retry_policies.first_delay is 'The longest pause after the first failure.';
+comment on column atelier.default_retry_policies.longest_delay is 'The longest pause after any failure.';
+comment on column atelier.default_retry_policies.otherwise is 'What happens when there is no other place: retry, hold or fail.';

@@ -15,7 +15,6 @@ comment on view atelier_engine.active_pauses is 'What is paused or drained now';
 create or replace view atelier_engine.open_routes with (security_invoker = true) as
 select r.model_id, r.model_key, r.endpoint_id, r.provider_id
   from atelier_engine.routes r
-  join atelier.api_models m on m.id = r.model_id
   join atelier.endpoints e on e.id = r.endpoint_id
   left join atelier_engine.endpoint_states s on s.endpoint_id = r.endpoint_id
  where e.max_concurrency > 0
@@ -23,7 +22,7 @@ select r.model_id, r.model_key, r.endpoint_id, r.provider_id
    and not exists (
      select from atelier_engine.active_pauses p
       where p.endpoint_id = r.endpoint_id
-         or (p.mode = 'pause' and (p.model_id = r.model_id or p.lane = m.lane)));
+         or (p.mode = 'pause' and (p.model_id = r.model_id or p.provider_id = r.provider_id)));
 comment on view atelier_engine.open_routes is
   'Routes on which requests may start now: neither paused nor drained, and the breaker of the endpoint is not open';
 
@@ -62,3 +61,28 @@ comment on view atelier.token_health is
 $$Tokens, and whether they may be used
 
 open: refused, out of credit or asked for patience; it rests until blocked_until. half_open: one request tries it.$$;
+
+create or replace view atelier.default_retry_policies with (security_invoker = true) as
+select d.error_class, d.action, d.uses_up_attempt, d.first_delay, d.longest_delay, d.otherwise
+  from (values
+    -- The breaker keeps the endpoint or the token free of requests; the job keeps its place.
+    ('unavailable', 'retry', false, interval '0', interval '0', 'retry'),
+    ('throttled', 'retry', false, interval '0', interval '0', 'retry'),
+    ('transient_net', 'retry', true, interval '2 seconds', interval '1 minute', 'retry'),
+    ('ambiguous', 'retry', true, interval '2 seconds', interval '1 minute', 'retry'),
+    ('overload', 'elsewhere', true, interval '2 seconds', interval '1 minute', 'retry'),
+    ('worker_crash', 'elsewhere', true, interval '2 seconds', interval '1 minute', 'retry'),
+    ('bad_response', 'elsewhere', true, interval '2 seconds', interval '1 minute', 'retry'),
+    ('internal', 'retry', true, interval '2 seconds', interval '1 minute', 'retry'),
+    ('auth', 'elsewhere', true, interval '0', interval '0', 'fail'),
+    ('payment', 'fail_over', true, interval '0', interval '0', 'fail'),
+    ('invalid_input', 'fail', true, interval '0', interval '0', 'fail'),
+    ('content_policy', 'fail', true, interval '0', interval '0', 'fail'),
+    ('expired', 'fail', true, interval '0', interval '0', 'fail'),
+    ('too_large', 'fail', true, interval '0', interval '0', 'fail')
+  ) d (error_class, action, uses_up_attempt, first_delay, longest_delay, otherwise);
+grant select on atelier.default_retry_policies to service_role;
+comment on view atelier.default_retry_policies is
+$$What happens after a failure, by its kind, where retry_policies says nothing
+
+The columns mean what they mean there.$$;

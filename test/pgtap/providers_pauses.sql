@@ -2,7 +2,6 @@
 begin;
 \ir support/jobs.sql
 select plan(41);
-update atelier.api_models set lane = 'pictures' where model_key = 'tiny-sdxl';
 
 -- Who may.
 select pg_temp.sign_in(:alice);
@@ -65,7 +64,7 @@ select pg_temp.queue(:alice, 'third') as third \gset
 select is(pg_temp.claim(:'third'), null, 'jobs of a paused model wait');
 delete from atelier.pauses;
 select pg_temp.become('service_role');
-select atelier.pause_work('lane', 'pictures');
+select atelier.pause_work('lane', 'atelier-runner');
 select pg_temp.sign_out();
 select is(pg_temp.claim(:'third'), null, 'so do those of a paused lane');
 delete from atelier.pauses;
@@ -82,7 +81,7 @@ select pg_temp.sign_out();
 delete from atelier_engine.queue where state = 'leased';
 select isnt(pg_temp.claim(:'accepted'), null, 'but those it has are carried out');
 delete from atelier.pauses;
-insert into atelier.pauses (lane, mode) values ('pictures', 'drain');
+insert into atelier.pauses (provider_id, mode) values ('00000000-0000-7000-8000-000000000001', 'drain');
 select pg_temp.sign_in(:alice);
 select throws_ok($$select atelier.queue_job('x')$$, 'PT503', 'no more jobs are taken for this model', 'nor does a drained lane');
 select pg_temp.sign_out();
@@ -102,7 +101,7 @@ select ok(not atelier_engine.user_is_paused(:alice), 'nor when it is over');
 
 -- One target each.
 select throws_ok($$insert into atelier.pauses (mode) values ('pause')$$, '23514', null, 'a pause is about something');
-select throws_ok($$insert into atelier.pauses (lane, user_id) values ('pictures', 'a11ce000-0000-7000-8000-000000000001')$$, '23514', null, 'and about one thing');
+select throws_ok($$insert into atelier.pauses (provider_id, user_id) values ('00000000-0000-7000-8000-000000000001', 'a11ce000-0000-7000-8000-000000000001')$$, '23514', null, 'and about one thing');
 delete from atelier.endpoints where name = 'test endpoint';
 
 select * from finish();

@@ -21,7 +21,8 @@ set jit = off
 as $$
 declare
   owned constant uuid := atelier_engine.own_attempt(p_attempt_id);
-  message constant text := coalesce(nullif(left(p_message, 1000), ''), replace(p_error_class, '_', ' '), 'unknown');
+  message constant text := coalesce(
+    nullif(left(atelier_engine.redact(p_message), 1000), ''), replace(p_error_class, '_', ' '), 'unknown');
   attempt atelier_engine.attempts;
   cancelled boolean;
 begin
@@ -32,7 +33,7 @@ begin
      set state = case p_error_class when 'ambiguous' then 'ambiguous' else 'failed' end,
          started_at = p_started_at, sent_at = coalesce(p_sent_at, a.sent_at), first_byte_at = p_first_byte_at,
          finished_at = p_finished_at, recorded_at = clock_timestamp(), error_class = p_error_class,
-         error_message = message, error_detail = left(p_detail, 4000), http_status = nullif(p_http_status, 0)
+         error_message = message, error_detail = left(atelier_engine.redact(p_detail), 4000), http_status = nullif(p_http_status, 0)
    where a.id = p_attempt_id
   returning a.* into attempt;
   perform atelier_engine.note_endpoint_failure(
@@ -41,21 +42,13 @@ begin
   select j.cancel_requested_at is not null into cancelled from atelier.jobs j where j.id = owned;
   if cancelled then
     perform atelier_engine.finish_job(owned, 'cancelled', null, null);
-  elsif p_error_class = 'unavailable' then
-    if atelier_engine.waited_too_long(owned, attempt.endpoint_id) then
-      perform atelier_engine.finish_job(owned, 'failed', p_error_class, message);
-    else
-      perform atelier_engine.release_job(owned, null, p_error_class, message);
-    end if;
-  elsif p_error_class = 'throttled' then
-    perform atelier_engine.release_job(owned, null, p_error_class, message);
   elsif p_error_class = 'ambiguous' then
     perform atelier_engine.resolve_ambiguous(owned, p_attempt_id, p_error_class, message);
-  elsif p_error_class in ('auth', 'payment', 'invalid_input', 'content_policy', 'expired', 'too_large') then
-    update atelier.jobs j set attempts = j.attempts + 1 where j.id = owned;
+  elsif p_error_class = 'unavailable' and atelier_engine.waited_too_long(owned, attempt.endpoint_id) then
     perform atelier_engine.finish_job(owned, 'failed', p_error_class, message);
   else
-    perform atelier_engine.retry_or_fail(owned, p_error_class, message);
+    perform atelier_engine.apply_retry_policy(
+      owned, p_attempt_id, atelier_engine.retry_policy_for(p_error_class, attempt.endpoint_id), p_error_class, message);
   end if;
   return (select j.status from atelier.jobs j where j.id = owned);
 end;
@@ -67,11 +60,9 @@ comment on function atelier_engine.record_failure(
   uuid, text, integer, text, text, integer, boolean, timestamptz, timestamptz, timestamptz, timestamptz) is
 $$Record that an attempt failed, and decide what becomes of the job
 
-unavailable and throttled cost no attempt: the endpoint is left alone for a while and the job keeps its place, until
-unavailable_timeout has passed. ambiguous goes by the endpoint's ambiguity_policy. auth, payment, invalid_input,
-content_policy, expired and too_large fail at once. Everything else uses up an attempt and is tried again with a
-growing pause. A job that the user cancelled meanwhile is cancelled. Returns the new status of the job, or null when
-the attempt does not own it any more.$$;
+The breakers learn of it, and the policy for the error class decides (retry_policies, default_retry_policies); ambiguous
+goes by the endpoint's ambiguity_policy. A job that could not be delivered for unavailable_timeout fails. One that the user
+cancelled meanwhile is cancelled. Returns the new status of the job, or null when the attempt does not own it any more.$$;
 
 create or replace function atelier_engine.record_cancelled(p_attempt_id uuid)
 returns boolean
@@ -113,3 +104,23 @@ begin atomic
 end;
 comment on function atelier_engine.waited_too_long(uuid, uuid) is
   'Whether a job has waited for longer than unavailable_timeout for an endpoint that cannot be reached';
+
+create or replace function atelier_engine.redact(p_text text)
+returns text
+language sql immutable
+begin atomic
+  select regexp_replace(
+           regexp_replace(
+             regexp_replace(
+               p_text,
+               '(\mbearer\s+|\mbasic\s+|authorization["'']?\s*[:=]\s*["'']?(?:(?:bearer|basic|token|key)\s+)?)[^\s"'',;<>]{8,}',
+               '\1[removed]', 'gi'),
+             '(\m(?:api[_-]?key|access[_-]?token|token|secret|password|signature|sig|x-amz-[a-z-]+)["'']?\s*[=:]\s*["'']?)'
+             '[^\s"''&,;<>]{4,}',
+             '\1[removed]', 'gi'),
+           '\m(sk|r8|rpa|hf|gsk|xai|key)[-_][A-Za-z0-9_-]{12,}', '[removed]', 'g');
+end;
+comment on function atelier_engine.redact(text) is
+$$A text without what looks like a credential
+
+Servers quote what they were sent. The courier has taken out the token that it used; this takes out others.$$;

@@ -77,11 +77,11 @@ begin
     if late.state = 'leased' then
       perform atelier_engine.settle_attempt(late.job_id, late.attempt_id, 'the lease expired before an answer came');
     else
-      perform atelier_engine.finish_job(
-        late.job_id, 'failed', 'ambiguous', 'it is not known whether the request was carried out');
+      perform atelier_engine.give_up_held_job(late.job_id);
     end if;
     reaped := reaped + 1;
   end loop;
+  perform atelier_engine.forget_avoidances();
   return reaped + atelier_engine.fail_unreachable(batch) + atelier_engine.unblock_missed(batch);
 end;
 $$;
@@ -91,6 +91,40 @@ $$Look after the jobs that nobody else will
 
 Settles attempts whose lease is over, fails held jobs whose time is up and jobs whose endpoints were out of reach for
 too long, and starts jobs whose last dependency was completed while they were being queued. Returns how many.$$;
+
+create or replace function atelier_engine.give_up_held_job(p_job_id uuid)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform atelier_engine.finish_job(
+            j.id, 'failed', coalesce(j.error_class, 'ambiguous'),
+            case when coalesce(j.error_class, 'ambiguous') = 'ambiguous'
+                 then 'it is not known whether the request was carried out'
+                 else format('%s; nobody decided in time what to do', j.error_message) end)
+     from atelier.jobs j
+    where j.id = p_job_id;
+end;
+$$;
+comment on function atelier_engine.give_up_held_job(uuid) is 'Fail a held job whose time is up';
+
+create or replace function atelier_engine.forget_avoidances()
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  longest_wait constant interval := interval '30 seconds';
+begin
+  update atelier_engine.queue q set avoid_endpoint_id = null
+   where q.avoid_endpoint_id is not null and q.state = 'ready' and q.run_at <= clock_timestamp() - longest_wait;
+end;
+$$;
+comment on function atelier_engine.forget_avoidances() is
+$$Let jobs go anywhere again that found no other place in time
+
+So that no claim passes over them for long, and none starves when the other endpoints go away.$$;
 
 create or replace function atelier_engine.fail_unreachable(p_limit integer)
 returns integer
@@ -118,7 +152,11 @@ begin
      limit p_limit
        for update of q skip locked
   loop
-    perform atelier_engine.finish_job(stranded.job_id, 'failed', 'unavailable', stranded.reason);
+    if atelier_engine.fails_over_when_stranded(stranded.job_id) then
+      perform atelier_engine.wake_dispatcher();
+    else
+      perform atelier_engine.finish_job(stranded.job_id, 'failed', 'unavailable', stranded.reason);
+    end if;
     failed := failed + 1;
   end loop;
   return failed;
@@ -127,4 +165,29 @@ $$;
 comment on function atelier_engine.fail_unreachable(integer) is
 $$Fail ready jobs that waited longer than unavailable_timeout
 
-Only where every endpoint of their model has been out of reach for as long.$$;
+Only where every endpoint of their model has been out of reach for as long; where the policy for unavailable is fail_over,
+an equivalent model takes them if it can.$$;
+
+create or replace function atelier_engine.fails_over_when_stranded(p_job_id uuid)
+returns boolean
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  other uuid;
+begin
+  if not exists (
+    select from atelier_engine.queue q
+      join atelier_engine.routes r on r.model_id = q.model_id
+     where q.job_id = p_job_id
+       and (atelier_engine.retry_policy_for('unavailable', r.endpoint_id)).action = 'fail_over') then
+    return false;
+  end if;
+  select atelier_engine.equivalent_model(q.job_id, q.model_id) into other
+    from atelier_engine.queue q where q.job_id = p_job_id;
+  update atelier_engine.queue q set model_id = other where q.job_id = p_job_id and other is not null;
+  return other is not null;
+end;
+$$;
+comment on function atelier_engine.fails_over_when_stranded(uuid) is
+  'Give a job that no endpoint of its model can take to an equivalent model, if the policy is to do so';

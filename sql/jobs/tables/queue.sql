@@ -22,12 +22,11 @@ create table atelier_engine.attempts (
   error_message text,
   error_detail text,
   http_status integer,
-  model_id uuid references atelier.api_models (id) on delete set null,
+  model_id uuid,
   constraint attempts_number_is_unique unique (job_id, number)
 ) with (fillfactor = 70);
 create index attempts_endpoint_idx on atelier_engine.attempts (endpoint_id);
 create index attempts_token_idx on atelier_engine.attempts (token_id) where token_id is not null;
-create index attempts_model_idx on atelier_engine.attempts (model_id) where model_id is not null;
 select pg_catalog.pg_extension_config_dump('atelier_engine.attempts', '');
 alter table atelier_engine.attempts enable row level security;
 grant select on atelier_engine.attempts to service_role;
@@ -68,6 +67,7 @@ create table atelier_engine.queue (
 create index queue_ready_idx on atelier_engine.queue (model_id, priority desc, run_at, job_id) where state = 'ready';
 create index queue_waiting_idx on atelier_engine.queue (run_at) where state = 'waiting';
 create index queue_blocked_idx on atelier_engine.queue (job_id) where state = 'blocked';
+create index queue_avoiding_idx on atelier_engine.queue (run_at) where avoid_endpoint_id is not null and state = 'ready';
 create index queue_owned_idx on atelier_engine.queue (endpoint_id) where state in ('leased', 'held');
 select pg_catalog.pg_extension_config_dump('atelier_engine.queue', '');
 alter table atelier_engine.queue enable row level security;

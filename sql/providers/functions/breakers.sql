@@ -50,7 +50,10 @@ declare
   blocked boolean;
   opens boolean;
 begin
-  insert into atelier_engine.endpoint_states (endpoint_id) values (p_endpoint_id) on conflict do nothing;
+  -- The endpoint may have been deleted meanwhile.
+  insert into atelier_engine.endpoint_states (endpoint_id)
+  select e.id from atelier.endpoints e where e.id = p_endpoint_id
+      on conflict do nothing;
   select s.* into state from atelier_engine.endpoint_states s where s.endpoint_id = p_endpoint_id for update;
   -- Requests that were on their way when the first one failed say nothing new.
   blocked := coalesce(state.blocked_until > moment, false);

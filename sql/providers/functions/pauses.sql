@@ -32,7 +32,7 @@ begin
     when 'model' then
       select m.id into target.model_id from atelier.api_models m where m.model_key = p_name;
     when 'lane' then
-      select m.lane into target.lane from atelier.api_models m where m.lane = p_name limit 1;
+      select v.id into target.provider_id from atelier.api_providers v where v.name = p_name;
     when 'user' then
       select p.id into target.user_id from atelier.profiles p where p.id::text = lower(p_name);
     else
@@ -40,12 +40,12 @@ begin
         message = 'unknown kind', detail = format('Got %s.', coalesce(quote_ident(left(p_kind, 60)), 'null')),
         hint = 'Use endpoint, model, lane or user.';
   end case;
-  if num_nonnulls(target.endpoint_id, target.model_id, target.lane, target.user_id) = 0 then
+  if num_nonnulls(target.endpoint_id, target.model_id, target.provider_id, target.user_id) = 0 then
     raise sqlstate 'PT404' using
       message = format('no such %s', p_kind),
       hint = case p_kind when 'endpoint' then 'Name it as in atelier.endpoints.'
                          when 'model' then 'Use its model_key.'
-                         when 'lane' then 'Use a name from api_models.lane.'
+                         when 'lane' then 'A lane has the name of its provider.'
                          else 'Use the id of the user.' end;
   end if;
   return target;
@@ -73,11 +73,11 @@ begin
     raise invalid_parameter_value using message = 'ends_at is in the past', hint = 'Leave it out, or name a later time.';
   end if;
   delete from atelier.pauses p
-   where p.endpoint_id = target.endpoint_id or p.model_id = target.model_id or p.lane = target.lane
+   where p.endpoint_id = target.endpoint_id or p.model_id = target.model_id or p.provider_id = target.provider_id
       or p.user_id = target.user_id;
-  insert into atelier.pauses (created_by, endpoint_id, model_id, lane, user_id, mode, reason, ends_at)
+  insert into atelier.pauses (created_by, endpoint_id, model_id, provider_id, user_id, mode, reason, ends_at)
   values (case when not atelier_engine.is_service_role() then auth.uid() end, target.endpoint_id, target.model_id,
-          target.lane, target.user_id, p_mode, p_reason, p_ends_at)
+          target.provider_id, target.user_id, p_mode, p_reason, p_ends_at)
   returning * into made;
   perform atelier_engine.wake_dispatcher();
   return made;
@@ -101,10 +101,10 @@ grant execute on function atelier.pause_work(text, text, text, timestamptz) to a
 comment on function atelier.pause_work(text, text, text, timestamptz) is
 $$Start nothing more at an endpoint, of a model, of a lane or of a user
 
-kind is endpoint, model, lane or user; name is the endpoint's name, the model_key, the name of the lane, or the id of the
-user. What is on its way goes on; what is queued waits, and new jobs are accepted and wait, too, until resume_work() is
-called or ends_at has come. Holds from the next claim on. For administrators and the service role (42501). Fails with
-PT404 (no such thing) or 22023.$$;
+kind is endpoint, model, lane or user; name is the endpoint's name, the model_key, the provider's name (its models are a
+lane: they compete for the same endpoints), or the id of the user. What is on its way goes on; what is queued waits, and
+new jobs are accepted and wait, too, until resume_work() is called or ends_at has come. Holds from the next claim on. For
+administrators and the service role (42501). Fails with PT404 (no such thing) or 22023.$$;
 
 create or replace function atelier.drain_work(
   kind text, name text, reason text default null, ends_at timestamptz default null
@@ -136,7 +136,7 @@ begin
   perform atelier_engine.assert_operator();
   target := atelier_engine.pause_target(resume_work.kind, resume_work.name);
   delete from atelier.pauses p
-   where p.endpoint_id = target.endpoint_id or p.model_id = target.model_id or p.lane = target.lane
+   where p.endpoint_id = target.endpoint_id or p.model_id = target.model_id or p.provider_id = target.provider_id
       or p.user_id = target.user_id;
   if not found then
     return false;
@@ -166,7 +166,7 @@ begin
     from atelier_engine.active_pauses p
    where p.mode = 'drain'
      and (p.user_id = p_user_id or p.model_id = p_model_id
-          or p.lane = (select m.lane from atelier.api_models m where m.id = p_model_id))
+          or p.provider_id = (select m.provider_id from atelier.api_models m where m.id = p_model_id))
    limit 1;
   if found then
     raise sqlstate 'PT503' using

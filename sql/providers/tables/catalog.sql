@@ -57,7 +57,6 @@ create table atelier.api_models (
     constraint api_models_parameter_schema_is_an_object check (jsonb_typeof(parameter_schema) = 'object'),
   estimated_seconds numeric not null default 10
     constraint api_models_estimated_seconds_positive check (estimated_seconds > 0),
-  lane text constraint api_models_lane_is_a_slug check (lane ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
   equivalent_models text[] not null default '{}'
     constraint api_models_equivalent_models_have_no_null check (array_position(equivalent_models, null) is null)
 );

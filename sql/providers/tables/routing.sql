@@ -6,12 +6,12 @@ create table atelier.pauses (
   created_by uuid references atelier.profiles (id) on delete set null,
   endpoint_id uuid constraint pauses_endpoint_key unique references atelier.endpoints (id) on delete cascade,
   model_id uuid constraint pauses_model_key unique references atelier.api_models (id) on delete cascade,
-  lane text constraint pauses_lane_key unique,
+  provider_id uuid constraint pauses_provider_key unique references atelier.api_providers (id) on delete cascade,
   user_id uuid constraint pauses_user_key unique references atelier.profiles (id) on delete cascade,
   mode text not null default 'pause' constraint pauses_mode_known check (mode in ('pause', 'drain')),
   reason text constraint pauses_reason_length check (char_length(reason) between 1 and 1000),
   ends_at timestamptz,
-  constraint pauses_one_target check (num_nonnulls(endpoint_id, model_id, lane, user_id) = 1)
+  constraint pauses_one_target check (num_nonnulls(endpoint_id, model_id, provider_id, user_id) = 1)
 );
 create index pauses_created_by_idx on atelier.pauses (created_by) where created_by is not null;
 select pg_catalog.pg_extension_config_dump('atelier.pauses', '');
@@ -22,8 +22,9 @@ comment on table atelier.pauses is
 $$What operators have paused or are draining
 
 Made by pause_work() and drain_work(), ended by resume_work() or at ends_at. A row is about one endpoint, one model, one
-lane (the models with the same name in api_models.lane) or one user. pause: nothing new starts there, what waits goes on
-waiting. drain: nothing new is accepted there, what waits is still carried out; an endpoint gets no more requests.$$;
+lane (the models of a provider, which compete for the same endpoints) or one user. pause: nothing new starts there, what
+waits goes on waiting. drain: nothing new is accepted there, what waits is still carried out; an endpoint gets no more
+requests.$$;
 
 create table atelier.retry_policies (
   id uuid primary key default atelier.uuid7(),
@@ -42,6 +43,8 @@ create table atelier.retry_policies (
     constraint retry_policies_first_delay_in_range check (first_delay between interval '0' and interval '1 day'),
   longest_delay interval not null default interval '1 minute'
     constraint retry_policies_longest_delay_in_range check (longest_delay between interval '0' and interval '1 day'),
+  otherwise text not null default 'retry'
+    constraint retry_policies_otherwise_known check (otherwise in ('retry', 'hold', 'fail')),
   constraint retry_policies_one_scope check (provider_id is null or endpoint_id is null),
   constraint retry_policies_scope_key unique nulls not distinct (error_class, provider_id, endpoint_id)
 );
@@ -55,7 +58,8 @@ comment on table atelier.retry_policies is
 $$What happens after a failure, where it is not what Atelier does by itself
 
 Of the rows for an error class the one for the endpoint counts, else the one for its provider, else the one for neither,
-else default_retry_policies(). action: retry (anywhere, also where it failed), elsewhere (another endpoint or token, if
-there is one), fail_over (a model of equivalent_models, if one can be reached, else elsewhere), hold (until an operator
-decides with resolve_held_job(), or hold_timeout has passed), fail. Pauses between tries are random, up to first_delay
-after the first failure, twice as much after each further one, at most longest_delay.$$;
+else atelier.default_retry_policies. action: retry (anywhere, also where it failed), elsewhere (another
+endpoint or token), fail_over (likewise, else a model of equivalent_models), hold (until an operator decides with
+resolve_held_job(), or hold_timeout has passed), fail. otherwise: what happens when there is no other place. Pauses
+between tries are random, up to first_delay after the first failure, twice as much after each further one, at most
+longest_delay. For ambiguous the ambiguity_policy of the endpoint comes first; this says how a retry is made.$$;

@@ -31,6 +31,12 @@ atelier.api_providers inactive  other user    0      42501  0      0
 atelier.api_providers inactive  team mate     0      42501  0      0
 atelier.api_providers inactive  admin         1      1:*    1:*    1
 atelier.api_providers inactive  service_role  1      1:*    1:*    1
+atelier.default_retry_policies  anon          42501  55000  55000  55000
+atelier.default_retry_policies  owner         42501  55000  55000  55000
+atelier.default_retry_policies  other user    42501  55000  55000  55000
+atelier.default_retry_policies  team mate     42501  55000  55000  55000
+atelier.default_retry_policies  admin         42501  55000  55000  55000
+atelier.default_retry_policies  service_role  1      55000  55000  55000
 atelier.endpoint_health         anon          42501  55000  55000  55000
 atelier.endpoint_health         owner         42501  55000  55000  55000
 atelier.endpoint_health         other user    42501  55000  55000  55000
