@@ -12,8 +12,9 @@ import urllib.parse
 import pytest
 from harness.database import Database
 from harness.inference import FakeInferenceServer, pictures, status
-from harness.postgrest import Door, RealDoor, make_token, read_configuration
+from harness.postgrest import Door, RealDoor, read_configuration
 from harness.rest_errors import NotSpoken
+from harness.rest_tokens import make_token
 from harness.waiting import wait_until
 
 
@@ -278,6 +279,12 @@ def test_servers_come_with_a_key(door, sign_up):
     change = {"token_balance": 1000000}
     refused = farm.request("PATCH", f"/profiles?id=eq.{alice.id}", change, x_api_key=everything)
     assert_refused(refused, 401, "42501")  # the request came without a token
+
+    backend = Client(door, make_token({"role": "service_role"}))
+    assert [row["id"] for row in backend.rows(f"/jobs?user_id=eq.{alice.id}&select=id")] == [job.json["id"]]
+    made = backend.call("create_api_key", name="by the back end", scopes=["read"], user_id=alice.id)
+    rows = farm.request("GET", "/profiles?select=id", x_api_key=made.json[0]["secret"])
+    assert rows.json == [{"id": alice.id}]
 
 
 ONE, MANY = dict, list
