@@ -9,3 +9,13 @@ create or replace trigger guard_status
 create or replace trigger take_generations_along
   after delete on atelier.workspace_members
   for each row execute function atelier_engine.take_generations_along();
+
+create or replace trigger leave_queue
+  after delete on atelier.jobs
+  referencing old table as gone
+  for each statement execute function atelier_engine.leave_queue();
+
+create or replace trigger enter_queue
+  before insert on atelier_engine.queue
+  for each row when (new.user_id is null or (new.state = 'ready' and new.vtime = 0))
+  execute function atelier_engine.enter_queue();

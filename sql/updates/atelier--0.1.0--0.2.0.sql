@@ -366,3 +366,110 @@ comment on type atelier_engine.job_request is 'A request for a job, as queue_job
 
 -- Retries go by policies.
 drop function atelier_engine.retry_or_fail(uuid, text, text);
+
+-- Whose turn it is.
+create table atelier.scheduling_tiers (
+  tier text primary key constraint scheduling_tiers_tier_is_a_name check (tier ~ '^[a-z0-9_-]{1,63}$'),
+  weight double precision not null default 1
+    constraint scheduling_tiers_weight_in_range check (weight between 0.001 and 1000),
+  max_running_jobs integer constraint scheduling_tiers_max_running_jobs_positive check (max_running_jobs > 0)
+);
+select pg_catalog.pg_extension_config_dump('atelier.scheduling_tiers', '');
+alter table atelier.scheduling_tiers enable row level security;
+alter table atelier.scheduling_tiers force row level security;
+grant select, insert, update, delete on atelier.scheduling_tiers to service_role;
+comment on table atelier.scheduling_tiers is
+$$What a subscription is worth in the queue
+
+One row for each subscription_status of profiles; without a row the weight is 1 and there is no cap. While several
+users wait, each gets time at the models in proportion to his weight.$$;
+comment on column atelier.scheduling_tiers.tier is 'The subscription_status of the profiles it holds for.';
+comment on column atelier.scheduling_tiers.weight is 'The share of one user among those who wait.';
+comment on column atelier.scheduling_tiers.max_running_jobs is
+  'How many jobs of one user may be at endpoints at once; null: any number.';
+
+-- Written by claims alone; who queues a job only reads it.
+create table atelier_engine.lane_clocks (
+  lane_id uuid not null,
+  priority integer not null,
+  vtime double precision not null,
+  primary key (lane_id, priority)
+) with (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0);
+select pg_catalog.pg_extension_config_dump('atelier_engine.lane_clocks', '');
+alter table atelier_engine.lane_clocks enable row level security;
+grant select on atelier_engine.lane_clocks to service_role;
+comment on table atelier_engine.lane_clocks is
+$$The virtual time of each lane and priority
+
+As far as the jobs have come that were claimed. A user who had nothing in the queue begins here: he has nothing saved
+up from the time before.$$;
+comment on column atelier_engine.lane_clocks.vtime is 'The highest vtime of a claimed job.';
+
+alter table atelier_engine.attempts
+  drop constraint attempts_job_id_fkey,
+  drop constraint attempts_endpoint_id_fkey,
+  drop constraint attempts_token_id_fkey;
+drop index atelier_engine.attempts_endpoint_idx, atelier_engine.attempts_token_idx;
+-- For tables with foreign keys.
+drop trigger restore_in_any_order_before on atelier_engine.attempts;
+drop trigger restore_in_any_order_after on atelier_engine.attempts;
+drop trigger restore_in_any_order_before on atelier_engine.queue;
+drop trigger restore_in_any_order_after on atelier_engine.queue;
+comment on table atelier_engine.attempts is
+$$One try of a job at one endpoint
+
+submitting, submitted and ingesting are in flight. ready_at is since when the job could have been claimed;
+recorded_at is when the outcome was committed. Its id fences: only the attempt that the queue row names counts.
+endpoint_id and token_id stay when the endpoint or the token is deleted.$$;
+
+alter table atelier_engine.queue
+  drop constraint queue_job_id_fkey,
+  drop constraint queue_state_known,
+  add constraint queue_state_known check (state in ('blocked', 'waiting', 'parked', 'ready', 'leased', 'held')),
+  add column user_id uuid,
+  add column workspace_id uuid not null default '00000000-0000-0000-0000-000000000000',
+  add column lane_id uuid not null default '00000000-0000-0000-0000-000000000000',
+  add column cost double precision not null default 1 constraint queue_cost_positive check (cost > 0),
+  add column vtime double precision not null default 0,
+  add column capped boolean not null default false,
+  add column token_id uuid,
+  add column attempt_count integer not null default 0;
+-- Who waited keeps his place: one second of virtual time for each job before him.
+update atelier_engine.queue q
+   set user_id = j.user_id, workspace_id = coalesce(j.workspace_id, q.workspace_id), token_id = a.token_id,
+       lane_id = coalesce(m.provider_id, q.lane_id),
+       cost = greatest(coalesce(j.estimated_seconds, m.estimated_seconds, 1), 0.001), vtime = o.place,
+       attempt_count = coalesce((select max(n.number) from atelier_engine.attempts n where n.job_id = q.job_id), 0)
+  from (select w.job_id, case when w.state <> 'blocked' then row_number() over (order by w.run_at, w.job_id) else 0 end as place
+          from atelier_engine.queue w) o
+  join atelier.jobs j on j.id = o.job_id
+  left join atelier.api_models m on m.id = j.api_model_id
+  left join atelier_engine.queue l on l.job_id = j.id
+  left join atelier_engine.attempts a on a.id = l.attempt_id
+ where q.job_id = o.job_id;
+drop index atelier_engine.queue_ready_idx;
+-- In the order of claims.
+create index queue_ready_idx on atelier_engine.queue (model_id, priority desc, vtime, job_id) where state = 'ready';
+-- The last job of a user in a lane.
+create index queue_user_idx on atelier_engine.queue (user_id, lane_id, priority, vtime)
+  where state in ('ready', 'parked');
+create index queue_parked_idx on atelier_engine.queue (user_id, model_id, workspace_id, priority desc, vtime)
+  where state = 'parked';
+create index queue_capped_idx on atelier_engine.queue (user_id, model_id, workspace_id) where state = 'ready' and capped;
+comment on table atelier_engine.queue is
+$$Jobs that are not finished, one row each
+
+blocked waits for other jobs, waiting for run_at (another try after a failure), parked until a cap lets it through, ready
+for a free endpoint. leased belongs to attempt_id until lease_expires_at. held waits until next_check_at, because nobody
+knows whether its request was carried out. model_id is the job's model, or the one it failed over to; avoid_endpoint_id is
+where it failed and shall not go again for a while.$$;
+comment on column atelier_engine.queue.workspace_id is 'The workspace of the job; all zeros: none.';
+comment on column atelier_engine.queue.lane_id is
+  'The provider of the model: jobs of a lane compete for the same endpoints, and share a virtual clock.';
+comment on column atelier_engine.queue.cost is 'Estimated seconds over the weight of the user''s tier.';
+comment on column atelier_engine.queue.vtime is
+  'When it would end, in the virtual time of its lane: lower ones first. 0 until it is ready for the first time.';
+comment on column atelier_engine.queue.capped is
+  'Whether its user or workspace had a cap when it was queued, or met one since.';
+comment on column atelier_engine.queue.token_id is 'The token that its attempt uses.';
+comment on column atelier_engine.queue.attempt_count is 'How many attempts there were: the number of the last one.';

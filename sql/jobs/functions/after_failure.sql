@@ -127,7 +127,7 @@ begin
   end if;
   if p_other_models then
     other := atelier_engine.equivalent_model(p_job_id, failed.model_id);
-    update atelier_engine.queue q set model_id = other where q.job_id = p_job_id and other is not null;
+    perform atelier_engine.move_to_model(p_job_id, other);
     return other is not null;
   end if;
   return false;

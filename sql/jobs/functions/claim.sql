@@ -51,7 +51,7 @@ grant execute on function atelier_engine.claim_jobs(integer) to atelier_worker;
 comment on function atelier_engine.claim_jobs(integer) is
 $$Claim ready jobs for the endpoints that have free slots
 
-Highest priority first, then the longest waiting; at most p_max_jobs. Each claimed job gets an attempt in state
+Highest priority first, then fairly between users by estimated time; at most p_max_jobs. Each claimed job gets an attempt in state
 submitting and a lease that outlives the endpoint's time-outs. Nothing is claimed while the instance is not adopted.
 To be committed before anything leaves the machine.$$;
 
@@ -61,7 +61,10 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update atelier_engine.queue q set state = 'ready'
+  -- A try after the first keeps its place.
+  update atelier_engine.queue q
+     set state = 'ready',
+         vtime = case q.vtime when 0 then atelier_engine.next_vtime(q.user_id, q.lane_id, q.priority, q.cost) else q.vtime end
    where q.state = 'waiting' and q.run_at <= clock_timestamp();
   perform atelier_engine.half_open_due();
 end;
@@ -133,32 +136,34 @@ begin
   return query
     -- Materialized: the planner might else run the limited query more than once and claim too much.
     with next as materialized (
-      select c.job_id
+      select c.job_id, c.priority, c.vtime
         from atelier_engine.open_routes r
         cross join lateral (
-          select q.job_id, q.priority, q.run_at
+          select q.job_id, q.priority, q.vtime
             from atelier_engine.queue q
            where q.state = 'ready' and q.model_id = r.model_id
              and q.avoid_endpoint_id is distinct from p_endpoint_id
-           order by q.priority desc, q.run_at, q.job_id
+           order by q.priority desc, q.vtime, q.job_id
            limit p_max_jobs
              for update of q skip locked) c
        where r.endpoint_id = p_endpoint_id
-       order by c.priority desc, c.run_at, c.job_id
+       order by c.priority desc, c.vtime, c.job_id
        limit coalesce(token.slots, p_max_jobs)),
     leased as (
       update atelier_engine.queue q
-         set state = 'leased', attempt_id = atelier.uuid7(), endpoint_id = p_endpoint_id,
-             lease_expires_at = clock_timestamp() + lease
+         set state = 'leased', attempt_id = atelier.uuid7(), endpoint_id = p_endpoint_id, token_id = token.id,
+             attempt_count = q.attempt_count + 1, lease_expires_at = clock_timestamp() + lease
         from next n
        where q.job_id = n.job_id
-      returning q.job_id, q.attempt_id, q.run_at, q.model_id),
+      returning q.job_id, q.attempt_id, q.attempt_count, q.run_at, q.lane_id, q.priority, q.vtime, q.model_id),
+    clock as (
+      insert into atelier_engine.lane_clocks as c (lane_id, priority, vtime)
+      select l.lane_id, l.priority, max(l.vtime) from leased l group by l.lane_id, l.priority
+      on conflict on constraint lane_clocks_pkey do update set vtime = excluded.vtime where c.vtime < excluded.vtime),
     attempt as (
-      insert into atelier_engine.attempts as a (
+      insert into atelier_engine.attempts (
         id, job_id, number, endpoint_id, endpoint_name, token_id, ready_at, model_id)
-      select l.attempt_id, l.job_id,
-             (select coalesce(max(o.number), 0) + 1 from atelier_engine.attempts o where o.job_id = l.job_id),
-             endpoint.id, endpoint.name, token.id, l.run_at,
+      select l.attempt_id, l.job_id, l.attempt_count, endpoint.id, endpoint.name, token.id, l.run_at,
              (select l.model_id from atelier.jobs o where o.id = l.job_id and o.api_model_id <> l.model_id)
         from leased l),
     job as (
@@ -166,7 +171,7 @@ begin
          set status = 'processing', started_at = coalesce(j.started_at, clock_timestamp())
         from leased l
        where j.id = l.job_id
-      returning l.attempt_id, l.model_id, j.*)
+      returning l.attempt_id, l.vtime, l.model_id, j.*)
     select j.attempt_id, j.id, endpoint.adapter, endpoint.base_url, m.model_key,
            (jsonb_strip_nulls(jsonb_build_object(
               'prompt', coalesce(j.enhanced_prompt, j.original_prompt), 'negative_prompt', j.negative_prompt))
@@ -180,7 +185,7 @@ begin
            endpoint.max_output_bytes, endpoint.private_network
       from job j
       join atelier.api_models m on m.id = j.model_id
-     order by j.priority desc, j.attempt_id;
+     order by j.priority desc, j.vtime, j.attempt_id;
   if found and token.id is not null then
     update atelier.provider_tokens t
        set last_used_at = clock_timestamp(), request_count = t.request_count + 1

@@ -66,7 +66,9 @@ declare
 begin
   update atelier_engine.queue q
      set state = case when q.run_at > clock_timestamp() then 'waiting' else 'ready' end,
-         run_at = greatest(q.run_at, clock_timestamp())
+         run_at = greatest(q.run_at, clock_timestamp()),
+         vtime = case when q.run_at > clock_timestamp() then 0
+                      else atelier_engine.next_vtime(q.user_id, q.lane_id, q.priority, q.cost) end
    where q.job_id = any (p_job_ids) and q.state = 'blocked' and atelier_engine.dependency_verdict(q.job_id) = 'start';
   if found then
     perform atelier_engine.wake_dispatcher();

@@ -33,7 +33,8 @@ as $$
 begin
   update atelier_engine.queue q
      set state = case when p_run_at is null then 'ready' else 'waiting' end, run_at = coalesce(p_run_at, q.run_at),
-         attempt_id = null, endpoint_id = null, lease_expires_at = null, next_check_at = null
+         vtime = case q.vtime when 0 then atelier_engine.next_vtime(q.user_id, q.lane_id, q.priority, q.cost) else q.vtime end,
+         attempt_id = null, endpoint_id = null, token_id = null, lease_expires_at = null, next_check_at = null
    where q.job_id = p_job_id;
   update atelier.jobs j
      set status = 'queued', error_class = p_error_class, error_message = p_error_message

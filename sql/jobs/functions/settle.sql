@@ -185,7 +185,7 @@ begin
   end if;
   select atelier_engine.equivalent_model(q.job_id, q.model_id) into other
     from atelier_engine.queue q where q.job_id = p_job_id;
-  update atelier_engine.queue q set model_id = other where q.job_id = p_job_id and other is not null;
+  perform atelier_engine.move_to_model(p_job_id, other);
   return other is not null;
 end;
 $$;

@@ -1,15 +1,16 @@
 -- Jobs: the hot part. Rows live in the queue from submit to the end of the job, and no longer.
+-- No foreign keys here: each would cost a look-up for every job. Who deletes jobs takes these rows along, by a trigger.
 
 create table atelier_engine.attempts (
   id uuid primary key default atelier.uuid7(),
-  job_id uuid not null references atelier.jobs (id) on delete cascade,
+  job_id uuid not null,
   number integer not null,
   state text not null default 'submitting'
     constraint attempts_state_known check (state in (
       'submitting', 'submitted', 'ingesting', 'succeeded', 'failed', 'cancelled', 'ambiguous')),
-  endpoint_id uuid references atelier.endpoints (id) on delete set null,
+  endpoint_id uuid,
   endpoint_name text not null,
-  token_id uuid references atelier.provider_tokens (id) on delete set null,
+  token_id uuid,
   external_id text,
   ready_at timestamptz not null,
   claimed_at timestamptz not null default clock_timestamp(),
@@ -25,8 +26,6 @@ create table atelier_engine.attempts (
   model_id uuid,
   constraint attempts_number_is_unique unique (job_id, number)
 ) with (fillfactor = 70);
-create index attempts_endpoint_idx on atelier_engine.attempts (endpoint_id);
-create index attempts_token_idx on atelier_engine.attempts (token_id) where token_id is not null;
 select pg_catalog.pg_extension_config_dump('atelier_engine.attempts', '');
 alter table atelier_engine.attempts enable row level security;
 grant select on atelier_engine.attempts to service_role;
@@ -34,22 +33,31 @@ comment on table atelier_engine.attempts is
 $$One try of a job at one endpoint
 
 submitting, submitted and ingesting are in flight. ready_at is since when the job could have been claimed;
-recorded_at is when the outcome was committed. Its id fences: only the attempt that the queue row names counts.$$;
+recorded_at is when the outcome was committed. Its id fences: only the attempt that the queue row names counts.
+endpoint_id and token_id stay when the endpoint or the token is deleted.$$;
 
--- A lease is renewed without touching an index. model_id and endpoint_id repeat what jobs and attempts reference, so
--- that a claim looks for work in this table alone.
+-- A lease is renewed without touching an index. What repeats columns of jobs and attempts is here so that a claim looks
+-- for work in this table alone.
 create table atelier_engine.queue (
-  job_id uuid primary key references atelier.jobs (id) on delete cascade,
+  job_id uuid primary key,
   model_id uuid not null,
   priority integer not null,
   run_at timestamptz not null default clock_timestamp(),
   state text not null default 'ready'
-    constraint queue_state_known check (state in ('blocked', 'waiting', 'ready', 'leased', 'held')),
+    constraint queue_state_known check (state in ('blocked', 'waiting', 'parked', 'ready', 'leased', 'held')),
   attempt_id uuid,
   endpoint_id uuid,
   lease_expires_at timestamptz,
   next_check_at timestamptz,
   avoid_endpoint_id uuid,
+  user_id uuid,
+  workspace_id uuid not null default '00000000-0000-0000-0000-000000000000',
+  lane_id uuid not null default '00000000-0000-0000-0000-000000000000',
+  cost double precision not null default 1 constraint queue_cost_positive check (cost > 0),
+  vtime double precision not null default 0,
+  capped boolean not null default false,
+  token_id uuid,
+  attempt_count integer not null default 0,
   constraint queue_owner_complete check (
     (state in ('leased', 'held')) = (attempt_id is not null)
     and (state in ('leased', 'held')) = (endpoint_id is not null)),
@@ -64,7 +72,14 @@ create table atelier_engine.queue (
   autovacuum_analyze_scale_factor = 0.2,
   autovacuum_vacuum_cost_delay = 0
 );
-create index queue_ready_idx on atelier_engine.queue (model_id, priority desc, run_at, job_id) where state = 'ready';
+-- In the order of claims.
+create index queue_ready_idx on atelier_engine.queue (model_id, priority desc, vtime, job_id) where state = 'ready';
+-- The last job of a user in a lane.
+create index queue_user_idx on atelier_engine.queue (user_id, lane_id, priority, vtime)
+  where state in ('ready', 'parked');
+create index queue_parked_idx on atelier_engine.queue (user_id, model_id, workspace_id, priority desc, vtime)
+  where state = 'parked';
+create index queue_capped_idx on atelier_engine.queue (user_id, model_id, workspace_id) where state = 'ready' and capped;
 create index queue_waiting_idx on atelier_engine.queue (run_at) where state = 'waiting';
 create index queue_blocked_idx on atelier_engine.queue (job_id) where state = 'blocked';
 create index queue_avoiding_idx on atelier_engine.queue (run_at) where avoid_endpoint_id is not null and state = 'ready';
@@ -75,7 +90,17 @@ grant select on atelier_engine.queue to service_role;
 comment on table atelier_engine.queue is
 $$Jobs that are not finished, one row each
 
-blocked waits for other jobs, waiting for run_at (another try after a failure), ready for a free endpoint. leased
-belongs to attempt_id until lease_expires_at. held waits until next_check_at, because nobody knows whether its request
-was carried out. model_id is the job's model, or the one it failed over to; avoid_endpoint_id is where it failed and shall
-not go again for a while.$$;
+blocked waits for other jobs, waiting for run_at (another try after a failure), parked until a cap lets it through, ready
+for a free endpoint. leased belongs to attempt_id until lease_expires_at. held waits until next_check_at, because nobody
+knows whether its request was carried out. model_id is the job's model, or the one it failed over to; avoid_endpoint_id is
+where it failed and shall not go again for a while.$$;
+comment on column atelier_engine.queue.workspace_id is 'The workspace of the job; all zeros: none.';
+comment on column atelier_engine.queue.lane_id is
+  'The provider of the model: jobs of a lane compete for the same endpoints, and share a virtual clock.';
+comment on column atelier_engine.queue.cost is 'Estimated seconds over the weight of the user''s tier.';
+comment on column atelier_engine.queue.vtime is
+  'When it would end, in the virtual time of its lane: lower ones first. 0 until it is ready for the first time.';
+comment on column atelier_engine.queue.capped is
+  'Whether its user or workspace had a cap when it was queued, or met one since.';
+comment on column atelier_engine.queue.token_id is 'The token that its attempt uses.';
+comment on column atelier_engine.queue.attempt_count is 'How many attempts there were: the number of the last one.';

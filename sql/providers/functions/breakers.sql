@@ -120,7 +120,9 @@ begin
   if not exists (select from atelier.provider_tokens t where t.id = p_token_id) then
     return;
   end if;
-  insert into atelier_engine.token_states (token_id) values (p_token_id) on conflict do nothing;
+  insert into atelier_engine.token_states (token_id)
+  select t.id from atelier.provider_tokens t where t.id = p_token_id
+      on conflict do nothing;
   select s.* into state from atelier_engine.token_states s where s.token_id = p_token_id for update;
   blocked := coalesce(state.blocked_until > moment, false);
   if throttled then
@@ -193,9 +195,7 @@ begin atomic
    where t.provider_id = p_provider_id and t.is_active
      and coalesce(s.breaker_state, 'closed') <> 'open'
      and not (coalesce(s.breaker_state, 'closed') = 'half_open' and exists (
-       select from atelier_engine.attempts a
-         join atelier_engine.queue q on q.attempt_id = a.id
-        where a.token_id = t.id and q.job_id = a.job_id and q.state = 'leased'))
+       select from atelier_engine.queue q where q.token_id = t.id and q.state = 'leased'))
    order by t.last_used_at nulls first, t.id
    limit 1;
 end;

@@ -133,6 +133,12 @@ atelier.retry_policies          other user    0      42501  0      0
 atelier.retry_policies          team mate     0      42501  0      0
 atelier.retry_policies          admin         1      1:*    1:*    1
 atelier.retry_policies          service_role  1      1:*    1:*    1
+atelier.scheduling_tiers        anon          42501  42501  42501  42501
+atelier.scheduling_tiers        owner         42501  42501  42501  42501
+atelier.scheduling_tiers        other user    42501  42501  42501  42501
+atelier.scheduling_tiers        team mate     42501  42501  42501  42501
+atelier.scheduling_tiers        admin         42501  42501  42501  42501
+atelier.scheduling_tiers        service_role  1      1:*    1:*    1
 atelier.stuck_jobs              anon          42501  55000  55000  55000
 atelier.stuck_jobs              owner         42501  55000  55000  55000
 atelier.stuck_jobs              other user    42501  55000  55000  55000

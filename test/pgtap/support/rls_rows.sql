@@ -76,6 +76,9 @@ select pg_temp.prepare_id('storage.objects', :'shown_object',
 select pg_temp.prepare('atelier.object_chunks', format('object_id = %L', :'object'),
   jsonb_build_object('object_id', :'object', 'sequence', 1, 'byte_offset', 4, 'bytes', '\x00'));
 
+-- jobs: tiers
+select pg_temp.prepare('atelier.scheduling_tiers', 'tier = ''pro''', '{"tier": "new"}');
+
 -- providers
 select pg_temp.prepare_id('atelier.api_providers', :'provider', '{"name": "new", "display_name": "New"}');
 select pg_temp.prepare_id('atelier.api_providers', :'old_provider', '{"name": "new", "display_name": "New", "is_active": false}', 'inactive');

@@ -1,0 +1,96 @@
+-- Jobs: the place of a job in the queue. Start-time fair queueing: each user has a chain of jobs in virtual time, in which
+-- a job takes its estimated seconds over the weight of the user's tier. Claims go by virtual time, so that one user's
+-- thousand jobs do not delay another's single one by more than about one job.
+
+create or replace function atelier_engine.next_vtime(
+  p_user_id uuid, p_lane_id uuid, p_priority integer, p_cost double precision
+)
+returns double precision
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  chain constant integer := uuid_hash(p_user_id) # uuid_hash(p_lane_id) # p_priority;
+  most_others constant integer := 31;
+  others integer := 0;
+begin
+  -- Jobs of the same user in transactions that are still open cannot be seen. Each of these holds a lock of its own, so
+  -- that they can be counted without anybody waiting.
+  while others < most_others
+        and not pg_try_advisory_xact_lock('atelier_engine.lane_clocks'::regclass::oid::integer, chain # others) loop
+    others := others + 1;
+  end loop;
+  return (1 + others) * p_cost + greatest(
+    (select c.vtime from atelier_engine.lane_clocks c where c.lane_id = p_lane_id and c.priority = p_priority),
+    (select q.vtime
+       from atelier_engine.queue q
+      where q.user_id = p_user_id and q.lane_id = p_lane_id and q.priority = p_priority
+        and q.state in ('ready', 'parked')
+      order by q.vtime desc
+      limit 1),
+    0);
+end;
+$$;
+comment on function atelier_engine.next_vtime(uuid, uuid, integer, double precision) is
+$$The place of a new job of a user in a lane
+
+After the last one he has waiting there, but not before the clock of the lane; and later by what the job takes. Jobs that
+the same user queues in transactions at the same time come one after the other, too.$$;
+
+create or replace function atelier_engine.move_to_model(p_job_id uuid, p_model_id uuid)
+returns void
+language sql volatile
+begin atomic
+  -- In another lane its place means nothing.
+  update atelier_engine.queue q
+     set model_id = m.id, lane_id = m.provider_id,
+         vtime = case when q.lane_id = m.provider_id or q.vtime = 0 then q.vtime
+                      else atelier_engine.next_vtime(q.user_id, m.provider_id, q.priority, q.cost) end
+    from atelier.api_models m
+   where q.job_id = p_job_id and m.id = p_model_id;
+end;
+comment on function atelier_engine.move_to_model(uuid, uuid) is
+  'Have a job done by another model, at the end of the user''s jobs there; for null nothing happens';
+
+create or replace function atelier_engine.enter_queue()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  shortest constant double precision := 0.001::double precision;
+begin
+  if new.user_id is null then
+    select j.user_id, coalesce(j.workspace_id, new.workspace_id), coalesce(m.provider_id, new.lane_id),
+           greatest(coalesce(j.estimated_seconds, m.estimated_seconds, 1)::double precision, shortest) / coalesce(t.weight, 1)
+      into new.user_id, new.workspace_id, new.lane_id, new.cost
+      from atelier.jobs j
+      left join atelier.api_models m on m.id = new.model_id
+      left join atelier.profiles p on p.id = j.user_id
+      left join atelier.scheduling_tiers t on t.tier = p.subscription_status
+     where j.id = new.job_id;
+  end if;
+  if new.state = 'ready' and new.vtime = 0 then
+    new.vtime := atelier_engine.next_vtime(new.user_id, new.lane_id, new.priority, new.cost);
+  end if;
+  return new;
+end;
+$$;
+comment on function atelier_engine.enter_queue() is
+  'Trigger: a job that is queued gets its place, and what a claim has to know of it';
+
+create or replace function atelier_engine.leave_queue()
+returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+  -- A claim may hold the lock on a queue row: what it wrote is seen by the second statement.
+  delete from atelier_engine.queue q using gone g where q.job_id = g.id;
+  delete from atelier_engine.attempts a using gone g where a.job_id = g.id;
+  return null;
+end;
+$$;
+comment on function atelier_engine.leave_queue() is 'Trigger: deleted jobs take their queue entries and attempts along';
