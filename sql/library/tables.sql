@@ -89,7 +89,8 @@ comment on table atelier.user_library is
 $$Pictures and videos that users keep
 
 The file is the object storage_path in the bucket user-library, a copy of its own; it goes with the row. Everybody sees
-what is public; what is unlisted is reached only through library_asset_bytes() by those who know its id.$$;
+what is public; what is unlisted is reached only through library_asset() and library_asset_bytes() by those who know its
+id.$$;
 comment on column atelier.user_library.source_asset_id is
   'The workspace asset it was saved from, and which comes back when it is copied to the workspace.';
 comment on column atelier.user_library.generation_metadata is 'The settings it was made with.';

@@ -183,6 +183,13 @@ $$What a completed job produced
 One row per completed job, with what a gallery shows: prompt, settings, places of the outputs (bucket/path), times. People see
 their own; members of the workspace workspace_id see them by get_workspace_generations() and generation_bytes().$$;
 
+comment on table atelier.user_library is
+$$Pictures and videos that users keep
+
+The file is the object storage_path in the bucket user-library, a copy of its own; it goes with the row. Everybody sees
+what is public; what is unlisted is reached only through library_asset() and library_asset_bytes() by those who know its
+id.$$;
+
 -- With workspace_id it has one argument more.
 drop function atelier.queue_job(text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[]);
 

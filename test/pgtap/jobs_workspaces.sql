@@ -1,6 +1,6 @@
 -- A job for a team: its members see the result, and the job stays its owner's.
 begin;
-select plan(42);
+select plan(44);
 \ir support/jobs.sql
 insert into atelier.workspaces (id, name, slug)
 values ('7ea30000-0000-7000-8000-000000000001', 'Team', 'team'), ('7ea30000-0000-7000-8000-000000000002', 'Others', 'others');
@@ -33,6 +33,7 @@ select is_empty($$ select from atelier.workspace_assets $$, 'nor what is in the 
 select is_empty($$ select from storage.objects $$, 'nor the files');
 select is(atelier.generation_bytes(:'generation'), '\x89504e47'::bytea, 'whose bytes he reads nevertheless');
 select is(atelier.generation_bytes(:'generation', 1), '\x01'::bytea, 'of each output');
+select is(atelier.generation_output(:'generation', 1), '\x01', 'over HTTP, too');
 select throws_ok(format($$ select atelier.generation_bytes(%L, %s) $$, :'generation', n), 'PT404', 'no such output', 'there is no output ' || n)
   from unnest(array[-1, 2, 2000000000]) n;
 select throws_ok(format($$ select atelier.generation_bytes(%L) $$, :'private_generation'), 'PT404', 'no such output', 'nor any of what is private');
@@ -44,6 +45,7 @@ select pg_temp.sign_in(:dan) \g /dev/null
 select throws_ok(format($$ select atelier.get_workspace_generations(%L) $$, :team), 'PT404', 'no such workspace', 'a stranger sees nothing');
 select throws_ok($$ select atelier.get_workspace_generations(null) $$, 'PT404', 'no such workspace', 'also of no workspace');
 select throws_ok(format($$ select atelier.generation_bytes(%L) $$, :'generation'), 'PT404', 'no such output', 'nor reads it');
+select throws_ok(format($$ select atelier.generation_output(%L) $$, :'generation'), 'PT404', 'no such output', 'over HTTP neither');
 select pg_temp.sign_in(:alice) \g /dev/null
 select is((select count(*) from atelier.generations), 2::bigint, 'the owner sees all of hers');
 select is(atelier.generation_bytes(:'private_generation'), '\x89504e47'::bytea, 'and reads them');

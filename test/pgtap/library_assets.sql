@@ -1,6 +1,6 @@
 -- The library: saved once, arranged by its owner, shown to others as its owner wants, gone with its files.
 begin;
-select plan(70);
+select plan(73);
 \ir support/people.sql
 
 select policies_are('atelier', 'user_library', array['everybody sees public assets', 'people see their own library',
@@ -99,6 +99,10 @@ select is(atelier.library_asset_bytes(id), 'picture 2'::bytea, 'anon reads what 
 select throws_ok(format('select atelier.library_asset_bytes(%L)', id), 'PT404', null, 'anon cannot read what is private')
   from shown where n = 1;
 select throws_ok($$ select atelier.library_asset_bytes(null) $$, 'PT404', null, 'nothing is not shown');
+select is(atelier.library_asset(id), 'picture 2', 'over HTTP it is the same') from shown where n = 2;
+select ok(current_setting('response.headers')::jsonb @> '[{"Content-Type": "image/png"}]', 'with the type of the file');
+select throws_ok(format('select atelier.library_asset(%L)', id), 'PT404', 'library asset not found', 'what is private is not there')
+  from shown where n = 1;
 select throws_ok($$ update atelier.user_library set is_favorite = true $$, '42501', null, 'anon changes nothing');
 select throws_ok($$ delete from atelier.user_library $$, '42501', null, 'anon deletes nothing');
 select throws_ok($$ select atelier.save_workspace_item_to_library(pg_temp.asset(1), pg_temp.ada()) $$, '42501', null,

@@ -165,6 +165,32 @@ def test_an_app_makes_a_picture(door, sign_up):
     assert alice.rows(path) == []
 
 
+def test_pictures_are_shown_to_others(door, sign_up):
+    alice, bob, nobody = sign_up("alice"), sign_up("bob"), Client(door)
+    team = alice.call("create_workspace", name="Painters").json
+    job = alice.queue("for all to see", workspace_id=team["id"])
+    alice.finished(job["id"])
+    (asset,) = alice.rows(f"/workspace_assets?job_id=eq.{job['id']}")
+    saved = alice.call("workspace_actions", action="save_to_library", asset_id=asset["id"]).json["libraryAssetId"]
+
+    assert_refused(nobody.get(f"/rpc/library_asset?asset_id={saved}"), 404, "PT404")
+    alice.request("PATCH", f"/user_library?id=eq.{saved}", {"visibility": "unlisted"})
+    assert nobody.rows("/user_library?select=id") == []
+    picture = nobody.get(f"/rpc/library_asset?asset_id={saved}", Accept="image/avif,image/webp,image/*,*/*;q=0.8")
+    assert (picture.status, picture.headers["content-type"]) == (200, "image/png")
+    assert picture.body.startswith(b"\x89PNG")
+    again = nobody.get(f"/rpc/library_asset?asset_id={saved}", If_None_Match=picture.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
+
+    (generation,) = alice.rows(f"/generations?job_id=eq.{job['id']}&select=id")
+    path = f"/rpc/generation_output?generation_id={generation['id']}"
+    assert_refused(bob.get(path), 404, "PT404")
+    invited = alice.call("invite_to_workspace", workspace_id=team["id"], email=f"{bob.name}@example.org").json[0]
+    assert bob.call("accept_workspace_invitation", token=invited["token"]).json["role"] == "member"
+    shown = bob.get(path)
+    assert (shown.status, shown.headers["content-type"], shown.body) == (200, "image/png", picture.body)
+
+
 def test_errors_name_the_problem_and_the_way_out(studio, sign_up):
     alice = sign_up("alice")
     refused = assert_refused(alice.call("queue_job", prompt="a circle", parameters={"steps": 1000}), 400, "22023")

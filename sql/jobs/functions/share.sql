@@ -51,22 +51,24 @@ $$What the members of a workspace made for it
 Everybody's, the latest first, 1000 at most; the next page is what was made `before` the last one. generation_bytes() gives the
 outputs. For members, else PT404.$$;
 
-create or replace function atelier.generation_bytes(generation_id uuid, output_index integer default 0)
-returns bytea
-language plpgsql stable security definer
+create or replace function atelier_engine.generation_place(
+  p_generation_id uuid, p_output_index integer, out bucket text, out name text
+)
+returns record
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   place text;
   kept_place text;
 begin
-  select g.output_urls[generation_bytes.output_index + 1],
+  select g.output_urls[p_output_index + 1],
          (select 'user-library/' || l.storage_path
             from atelier.user_library l
-           where l.source_job_id = g.job_id and l.source_asset_index = generation_bytes.output_index and l.user_id = g.user_id)
+           where l.source_job_id = g.job_id and l.source_asset_index = p_output_index and l.user_id = g.user_id)
     into place, kept_place
     from atelier.generations g
-   where g.id = generation_bytes.generation_id
+   where g.id = p_generation_id
      and (g.user_id = auth.uid()
           or g.workspace_id = any (atelier_engine.workspaces_of(auth.uid(), '{owner,admin,member}'))
           or atelier_engine.is_service_role());
@@ -76,16 +78,43 @@ begin
   end if;
   if place is null then
     raise sqlstate 'PT404' using
-      message = 'no such output', detail = format('Output %s of generation %s.', generation_bytes.output_index,
-                                                  generation_bytes.generation_id),
+      message = 'no such output', detail = format('Output %s of generation %s.', p_output_index, p_generation_id),
       hint = 'It does not exist any more, or you are not in its workspace.';
   end if;
-  return atelier.object_bytes(split_part(place, '/', 1), substr(place, strpos(place, '/') + 1));
+  bucket := split_part(place, '/', 1);
+  name := substr(place, strpos(place, '/') + 1);
 end;
 $$;
+comment on function atelier_engine.generation_place(uuid, integer) is
+$$Where the file of an output is that the caller may read
+
+For the owner of the generation and the members of its workspace; PT404 otherwise, and when the file was deleted.$$;
+
+create or replace function atelier.generation_bytes(generation_id uuid, output_index integer default 0)
+returns bytea
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select atelier.object_bytes(p.bucket, p.name)
+    from atelier_engine.generation_place(generation_bytes.generation_id, generation_bytes.output_index) p;
+end;
 grant execute on function atelier.generation_bytes(uuid, integer) to authenticated, service_role;
 comment on function atelier.generation_bytes(uuid, integer) is
 $$The bytes of an output of a generation
 
 Counted from 0. For its owner and the members of its workspace; PT404 otherwise, and when the file was deleted. Other errors as
 object_bytes().$$;
+
+create or replace function atelier.generation_output(generation_id uuid, output_index integer default 0)
+returns atelier."*/*"
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select atelier.object(p.bucket, p.name)
+    from atelier_engine.generation_place(generation_output.generation_id, generation_output.output_index) p;
+end;
+grant execute on function atelier.generation_output(uuid, integer) to authenticated, service_role;
+comment on function atelier.generation_output(uuid, integer) is
+$$Download an output of a generation
+
+For `GET /rpc/generation_output?generation_id=…&output_index=0`, as object(). Fails as generation_bytes().$$;

@@ -110,9 +110,9 @@ $$Save a workspace asset to the library
 The file is copied. Returns the id in the library; saving again returns the same id. For oneself only (42501); PT404:
 no such asset of this user.$$;
 
-create or replace function atelier.library_asset_bytes(asset_id uuid)
-returns bytea
-language plpgsql stable security definer
+create or replace function atelier_engine.library_asset_path(p_asset_id uuid)
+returns text
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -120,18 +120,44 @@ declare
 begin
   select l.storage_path into path
     from atelier.user_library l
-   where l.id = library_asset_bytes.asset_id
+   where l.id = p_asset_id
      and (l.visibility in ('public', 'unlisted') or l.user_id = auth.uid() or atelier_engine.is_service_role());
   if not found then
     raise sqlstate 'PT404' using
-      message = 'library asset not found', detail = format('Library asset: %s.', library_asset_bytes.asset_id);
+      message = 'library asset not found', detail = format('Library asset: %s.', p_asset_id);
   end if;
-  return atelier.object_bytes('user-library', path);
+  return path;
 end;
 $$;
+comment on function atelier_engine.library_asset_path(uuid) is
+$$The file of a library asset that the caller may read
+
+For its owner, and for everybody who knows the id of a public or unlisted one; PT404 otherwise.$$;
+
+create or replace function atelier.library_asset_bytes(asset_id uuid)
+returns bytea
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select atelier.object_bytes('user-library', atelier_engine.library_asset_path(library_asset_bytes.asset_id));
+end;
 grant execute on function atelier.library_asset_bytes(uuid) to anon, authenticated, service_role;
 comment on function atelier.library_asset_bytes(uuid) is
 $$The bytes of a library asset
 
 For its owner, and for everybody who knows the id of a public or unlisted one; PT404 otherwise. Other errors as
 object_bytes().$$;
+
+create or replace function atelier.library_asset(asset_id uuid)
+returns atelier."*/*"
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select atelier.object('user-library', atelier_engine.library_asset_path(library_asset.asset_id));
+end;
+grant execute on function atelier.library_asset(uuid) to anon, authenticated, service_role;
+comment on function atelier.library_asset(uuid) is
+$$Download a library asset
+
+For `GET /rpc/library_asset?asset_id=…`, as object(): a page shows what is public or unlisted by its address. Fails as
+library_asset_bytes().$$;
