@@ -88,6 +88,7 @@ class Transfer {
   AttemptError explain_no_connection(CURLcode code) const;
   AttemptError explain_lost_answer(CURLcode code) const;
   std::string redact(std::string text) const;
+  std::string redact_json(const std::string &text) const;
 
   wire::Uuid const attempt_;
   std::unique_ptr<Adapter> const adapter_;

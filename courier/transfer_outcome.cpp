@@ -4,6 +4,8 @@
 // the server may have done (and charged for) the work.
 #include <algorithm>
 #include <cstring>
+#include <nlohmann/json.hpp>
+#include <string_view>
 #include <system_error>
 
 #include "courier/clock.hpp"
@@ -67,7 +69,7 @@ wire::Succeeded Transfer::conclude(CURLcode code) {
   wire::Succeeded succeeded;
   succeeded.attempt = attempt_;
   succeeded.timings = timings_;
-  succeeded.metadata = std::move(result.metadata);
+  succeeded.metadata = redact_json(result.metadata);
   succeeded.outputs = std::move(result.outputs);
   return succeeded;
 }
@@ -199,10 +201,33 @@ std::uint32_t Transfer::retry_after_ms() const {
 
 // A server may quote the credential it did not like.
 std::string Transfer::redact(std::string text) const {
+  constexpr std::string_view mark = "[token]";
   if (secret_.size() < shortest_secret) return text;
-  for (std::size_t at = text.find(secret_); at != std::string::npos; at = text.find(secret_, at))
-    text.replace(at, secret_.size(), "[token]");
+  std::size_t at = text.find(secret_);
+  while (at != std::string::npos) {
+    text.replace(at, secret_.size(), mark);
+    at = text.find(secret_, at + mark.size());
+  }
   return text;
+}
+
+// The same within the texts of a JSON document, where the credential may be written with escapes.
+std::string Transfer::redact_json(const std::string &text) const {
+  using Json = nlohmann::json;
+  if (secret_.size() < shortest_secret) return text;
+  auto const redacted = [this](auto const &self, const Json &value) -> Json {
+    if (value.is_string()) return redact(value.get<std::string>());
+    if (!value.is_structured()) return value;
+    Json out = value.is_array() ? Json::array() : Json::object();
+    for (const auto &[key, member] : value.items())
+      if (value.is_array())
+        out.push_back(self(self, member));
+      else
+        out[redact(key)] = self(self, member);
+    return out;
+  };
+  Json const document = Json::parse(text, nullptr, false);
+  return document.is_discarded() ? redact(text) : redacted(redacted, document).dump();
 }
 
 }  // namespace courier

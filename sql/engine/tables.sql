@@ -12,7 +12,8 @@ comment on schema atelier_engine is
   'Queue, attempts, leases and secrets: for the workers and for functions with the rights of their owner.';
 
 -- Roles belong to the whole cluster, and on Supabase the first three are there already. They are no members of the
--- extension: dropping it leaves them.
+-- extension: dropping it leaves them. The limit of atelier_worker lets background workers in, which it does not count,
+-- and nobody else.
 do $roles$
 declare
   wanted record;
@@ -22,7 +23,7 @@ begin
       from (values ('anon', 'nologin noinherit'),
                    ('authenticated', 'nologin noinherit'),
                    ('service_role', 'nologin noinherit bypassrls'),
-                   ('atelier_worker', 'login noinherit')) as r (name, attributes)
+                   ('atelier_worker', 'login noinherit connection limit 0')) as r (name, attributes)
      where not exists (select from pg_catalog.pg_roles p where p.rolname = r.name)
   loop
     -- The attributes are keywords from the list above, not identifiers.
@@ -35,7 +36,7 @@ create function atelier.uuid7()
 returns uuid
 language c volatile parallel safe
 as 'MODULE_PATHNAME', 'atelier_uuid7';
-grant execute on function atelier.uuid7() to anon, authenticated, service_role, atelier_worker;
+grant execute on function atelier.uuid7() to anon, authenticated, service_role;
 comment on function atelier.uuid7() is
 $$A new time-ordered UUID
 

@@ -6,7 +6,7 @@ do $storage$
 begin
   if pg_catalog.to_regnamespace('storage') is null then
     create schema storage;
-    grant usage on schema storage to anon, authenticated, service_role, atelier_worker;
+    grant usage on schema storage to anon, authenticated, service_role;
     comment on schema storage is 'Buckets and the objects in them.';
   end if;
 
@@ -19,7 +19,7 @@ begin
       select (string_to_array(foldername.name, '/'))[1 : cardinality(string_to_array(foldername.name, '/')) - 1];
     end;
     revoke execute on function storage.foldername(text) from public;
-    grant execute on function storage.foldername(text) to anon, authenticated, service_role, atelier_worker;
+    grant execute on function storage.foldername(text) to anon, authenticated, service_role;
     comment on function storage.foldername(text) is
 $$The folders of an object's name
 
@@ -33,7 +33,7 @@ a/b/c.png gives {a,b}. The array starts at 1 and is empty for a name without a f
       select split_part(filename.name, '/', -1);
     end;
     revoke execute on function storage.filename(text) from public;
-    grant execute on function storage.filename(text) to anon, authenticated, service_role, atelier_worker;
+    grant execute on function storage.filename(text) to anon, authenticated, service_role;
     comment on function storage.filename(text) is
 $$The last part of an object's name
 
@@ -47,7 +47,7 @@ a/b/c.png gives c.png.$$;
       select split_part(split_part(extension.name, '/', -1), '.', -1);
     end;
     revoke execute on function storage.extension(text) from public;
-    grant execute on function storage.extension(text) to anon, authenticated, service_role, atelier_worker;
+    grant execute on function storage.extension(text) to anon, authenticated, service_role;
     comment on function storage.extension(text) is
 $$What follows the last dot of an object's name
 

@@ -1,5 +1,18 @@
 -- From 0.1.0 to 0.2.0: what becomes of the tables. Functions, views, triggers and policies are made anew from their files.
 
+do $role$
+begin
+  -- Background workers only. Whoever set another limit has a reason.
+  if exists (select from pg_catalog.pg_roles r where r.rolname = 'atelier_worker' and r.rolconnlimit = -1) then
+    alter role atelier_worker connection limit 0;
+  end if;
+end
+$role$;
+-- The workers call functions with the rights of their owner; those use these, the workers do not.
+revoke usage on schema auth, storage from atelier_worker;
+revoke execute on function auth.uid(), auth.role(), auth.email(), auth.jwt(), atelier.uuid7(),
+  storage.foldername(text), storage.filename(text), storage.extension(text) from atelier_worker;
+
 alter table atelier.profiles
   add column telegram_username text
     constraint profiles_telegram_username_key unique

@@ -8,3 +8,7 @@ for each statement execute function atelier_engine.delete_files_of_workspace_ass
 create or replace trigger touch_updated_at
 before update on atelier.workspace_sessions
 for each row execute function atelier_engine.touch_updated_at();
+
+create or replace trigger refuse_endless_numbers
+before insert or update of metadata on atelier.workspace_sessions
+for each row execute function atelier_engine.refuse_endless_numbers('metadata');

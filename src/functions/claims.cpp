@@ -1,6 +1,9 @@
 #include "src/functions/claims.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace claims {
 namespace {
@@ -8,12 +11,67 @@ namespace {
 using nlohmann::json;
 
 constexpr int max_depth = 64;
+constexpr size_t max_number_length = 400;  // a number as long as any double written out
 
-std::optional<std::string> text_of(const json &object, const char *key) {
-  auto const found = object.find(key);
-  if (found == object.end() || !found->is_string()) return std::nullopt;
-  return found->get<std::string>();
+// jsonb keeps numbers as they are written and refuses some that are far out of the range of any
+// double, also far below it.
+bool is_storable_number(std::string_view text) {
+  if (text.size() > max_number_length) return false;
+  size_t const exponent = text.find_first_of("eE");
+  return exponent == std::string_view::npos || text.size() - exponent <= sizeof "e-308";
 }
+
+bool is_storable_text(std::string_view text) { return text.find('\0') == std::string_view::npos; }
+
+// Takes the members of the outermost object and checks everything else. Of a repeated key the last
+// one wins, as in jsonb.
+class Reader final : public nlohmann::json_sax<json> {
+ public:
+  explicit Reader(Claims &out) : out_(out) {}
+
+  bool null() override { return take(std::nullopt); }
+  bool boolean(bool) override { return take(std::nullopt); }
+  bool number_integer(number_integer_t) override { return take(std::nullopt); }
+  bool number_unsigned(number_unsigned_t) override { return take(std::nullopt); }
+  bool number_float(number_float_t, const string_t &text) override {
+    return is_storable_number(text) && take(std::nullopt);
+  }
+  bool string(string_t &text) override { return is_storable_text(text) && take(std::move(text)); }
+  bool binary(binary_t &) override { return false; }
+  bool key(string_t &text) override {
+    if (depth_ == 1)
+      target_ = text == "sub"     ? &out_.sub
+                : text == "role"  ? &out_.role
+                : text == "email" ? &out_.email
+                                  : nullptr;
+    return is_storable_text(text);
+  }
+  bool start_object(size_t) override { return enter(); }
+  bool end_object() override { return leave(); }
+  bool start_array(size_t) override { return depth_ > 0 && enter(); }
+  bool end_array() override { return leave(); }
+  bool parse_error(size_t, const std::string &, const nlohmann::detail::exception &) override {
+    return false;
+  }
+
+ private:
+  bool take(std::optional<std::string> value) {
+    if (depth_ == 1 && target_ != nullptr) *target_ = std::move(value);
+    return depth_ > 0;
+  }
+  bool enter() {
+    take(std::nullopt);
+    return ++depth_ <= max_depth;
+  }
+  bool leave() {
+    --depth_;
+    return true;
+  }
+
+  Claims &out_;
+  std::optional<std::string> *target_ = nullptr;
+  int depth_ = 0;
+};
 
 int hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
@@ -26,21 +84,10 @@ int hex_digit(char c) noexcept {
 
 Claims parse(std::string_view text) {
   Claims out;
-  bool acceptable = true;
-  auto const inspect = [&](int depth, json::parse_event_t event, json &value) {
-    if (depth > max_depth) acceptable = false;
-    bool const is_text = event == json::parse_event_t::key ||
-                         (event == json::parse_event_t::value && value.is_string());
-    if (is_text && value.get_ref<const std::string &>().find('\0') != std::string::npos)
-      acceptable = false;
-    return acceptable;
-  };
-  json const object = json::parse(text.begin(), text.end(), inspect, false);
-  if (!acceptable || !object.is_object()) return out;
+  if (text.starts_with("\xEF\xBB\xBF")) return out;  // the parser skips it, jsonb does not
+  Reader reader(out);
+  if (!json::sax_parse(text.begin(), text.end(), &reader)) return {};
   out.valid = true;
-  out.sub = text_of(object, "sub");
-  out.role = text_of(object, "role");
-  out.email = text_of(object, "email");
   return out;
 }
 

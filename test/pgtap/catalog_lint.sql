@@ -1,6 +1,6 @@
 -- Rules for every object of the extension, looked up in the catalog and not in the text.
 begin;
-select plan(22);
+select plan(27);
 set local search_path = public, pg_catalog;  -- no schema of ours, so that expressions come out qualified
 
 create temp view members as
@@ -36,6 +36,21 @@ select is_empty($$select oid::regprocedure from routines
   'every p_user_id of an exposed function is checked against the caller');
 select is_empty($$select oid::regprocedure from routines where prosecdef and prosrc ~* '\mcurrent_user\M'$$,
   'no function with the rights of its owner takes current_user for the caller');
+-- More of those with the rights of their owner. Comments are no code.
+create temp view definers as
+select oid, proargtypes, prorettype, proowner,
+       coalesce(pg_get_function_sqlbody(oid), regexp_replace(prosrc, '--[^\n]*', '', 'g')) as code
+  from routines where prosecdef;
+select is_empty($$select oid::regprocedure from definers where code ~* '\mexecute\M'$$, 'they run no SQL that is put together at run time');
+select is_empty($$select d.oid::regprocedure, t::regtype from definers d, unnest(proargtypes::oid[] || prorettype) t join pg_type y on y.oid = t
+   where (y.typtype = 'p' and t not in ('void'::regtype, 'trigger'::regtype, 'record'::regtype)) or y.typname ~ '^(reg|refcursor)'$$,
+  'nor take or give anything that stands for code or tables, or is of any type');
+select is_empty($$select oid::regprocedure from definers where code ~* '\m(set_config|set session|set local)\M' and oid <> 'atelier_engine.restore_in_any_order()'::regprocedure$$,
+  'nor change settings of the session, but one for the restore');
+select is_empty($$select oid::regprocedure from definers
+   where (has_function_privilege('anon', oid, 'execute') or has_function_privilege('authenticated', oid, 'execute'))
+     and code !~ 'auth\.uid\(\)|assert_acting_for|assert_service_role|assert_may_see_roles_of|lock_workspace|workspaces_of_caller|assert_operator|put_pause'$$, 'those that clients call ask who is calling');
+select is_empty($$select d.oid::regprocedure from definers d, pg_extension e where e.extname = 'atelier' and d.proowner <> e.extowner$$, 'and have the rights of whoever made the extension');
 
 -- Tables and views.
 select is_empty($$select oid::regclass from relations where relkind in ('r', 'p') and not relrowsecurity$$, 'every table has row level security');

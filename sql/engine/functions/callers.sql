@@ -55,6 +55,41 @@ $$Refuse a caller who acts for somebody else
 
 Passes for the signed-in user and for the service role. Raises 42501.$$;
 
+create or replace function atelier_engine.assert_json_numbers(p_name text, p_value jsonb)
+returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- Eight characters such as 1e131071 become 131072 when they are written out: a small request would become gigabytes.
+  if exists (select from jsonb_path_query(p_value, 'strict $.** ? (@.type() == "number")') n
+              where abs(n::numeric) > 1e308 or scale(n::numeric) > 400) then
+    raise invalid_parameter_value using
+      message = format('%s has a number that is out of range', p_name),
+      detail = 'Numbers are at most 1e308, and have at most 400 digits after the point.';
+  end if;
+end;
+$$;
+comment on function atelier_engine.assert_json_numbers(text, jsonb) is
+$$Refuse JSON with a number that is much longer when it is written out
+
+Raises 22023 with the name that the caller knows.$$;
+
+create or replace function atelier_engine.refuse_endless_numbers()
+returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform atelier_engine.assert_json_numbers(tg_argv[0], to_jsonb(new) -> tg_argv[0]);
+  return new;
+end;
+$$;
+comment on function atelier_engine.refuse_endless_numbers() is
+$$Trigger: refuse JSON in the column of this name with a number that is much longer when it is written out
+
+Before the constraint on its size, which writes it out. Raises 22023.$$;
+
 create or replace function atelier_engine.assert_json_object(p_name text, p_value jsonb, p_max_bytes integer)
 returns void
 language plpgsql stable
@@ -66,6 +101,7 @@ begin
       message = format('%s must be a JSON object', p_name),
       detail = format('Got %s.', coalesce('a JSON ' || jsonb_typeof(p_value), 'null'));
   end if;
+  perform atelier_engine.assert_json_numbers(p_name, p_value);
   if octet_length(p_value::text) > p_max_bytes then
     raise invalid_parameter_value using
       message = format('%s is too large', p_name),

@@ -31,6 +31,7 @@ declare
   entry_id uuid;
 begin
   perform atelier_engine.assert_acting_for(p_user_id);
+  perform atelier_engine.assert_json_numbers('p_metadata', p_metadata);
   insert into atelier.user_activity_log
     (user_id, action, resource_type, resource_id, metadata, ip_address, user_agent)
   values
@@ -45,7 +46,7 @@ comment on function atelier.log_user_activity(uuid, text, text, text, jsonb, ine
 $$Note what a person did
 
 Returns the id of the entry. People write their own log only, else 42501; an empty action, metadata that is no object
-or is longer than 16 KiB is 23514.$$;
+or is longer than 16 KiB is 23514, a number in it that no double holds 22023.$$;
 
 create or replace function atelier_engine.enroll_user(p_user_id uuid, p_email text, p_sign_up_data jsonb)
 returns void

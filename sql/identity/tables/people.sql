@@ -5,7 +5,7 @@ do $auth$
 begin
   if pg_catalog.to_regnamespace('auth') is null then
     create schema auth;
-    grant usage on schema auth to anon, authenticated, service_role, atelier_worker;
+    grant usage on schema auth to anon, authenticated, service_role;
     comment on schema auth is 'Who signed up, and who is calling.';
   end if;
 
@@ -14,7 +14,7 @@ begin
       create function auth.uid() returns uuid
       language c stable parallel safe as 'MODULE_PATHNAME', 'atelier_auth_uid' $sql$;
     revoke execute on function auth.uid() from public;
-    grant execute on function auth.uid() to anon, authenticated, service_role, atelier_worker;
+    grant execute on function auth.uid() to anon, authenticated, service_role;
     comment on function auth.uid() is
 $$The id of the caller
 
@@ -26,7 +26,7 @@ The claim sub of the request's token (request.jwt.claims); null for a caller who
       create function auth.role() returns text
       language c stable parallel safe as 'MODULE_PATHNAME', 'atelier_auth_role' $sql$;
     revoke execute on function auth.role() from public;
-    grant execute on function auth.role() to anon, authenticated, service_role, atelier_worker;
+    grant execute on function auth.role() to anon, authenticated, service_role;
     comment on function auth.role() is
 $$The role of the caller
 
@@ -38,7 +38,7 @@ The claim role of the request's token: anon, authenticated or service_role; null
       create function auth.email() returns text
       language c stable parallel safe as 'MODULE_PATHNAME', 'atelier_auth_email' $sql$;
     revoke execute on function auth.email() from public;
-    grant execute on function auth.email() to anon, authenticated, service_role, atelier_worker;
+    grant execute on function auth.email() to anon, authenticated, service_role;
     comment on function auth.email() is
 $$The mail address of the caller
 
@@ -50,7 +50,7 @@ The claim email of the request's token; null without one.$$;
       create function auth.jwt() returns jsonb
       language c stable parallel safe as 'MODULE_PATHNAME', 'atelier_auth_jwt' $sql$;
     revoke execute on function auth.jwt() from public;
-    grant execute on function auth.jwt() to anon, authenticated, service_role, atelier_worker;
+    grant execute on function auth.jwt() to anon, authenticated, service_role;
     comment on function auth.jwt() is
 $$All claims of the caller's token
 

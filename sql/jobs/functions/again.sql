@@ -44,6 +44,9 @@ begin
   select j.id, j.request_hash into found_id, found_hash
     from atelier.jobs j
    where j.user_id = p_user_id and j.idempotency_key = p_request.idempotency_key;
+  -- The hash writes them out, before anything else has looked at them.
+  perform atelier_engine.assert_json_numbers('parameters', p_request.parameters),
+          atelier_engine.assert_json_numbers('metadata', p_request.metadata);
   if found_hash <> atelier_engine.request_hash(p_request) then
     raise sqlstate 'PT422' using
       message = 'the idempotency key was used for another request',

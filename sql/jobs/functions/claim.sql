@@ -35,8 +35,9 @@ begin
   if p_max_jobs <= 0 or not atelier_engine.instance_is_adopted() then
     return;
   end if;
-  -- Free slots are counted, so that only one claim at a time may run; a second dispatcher waits a moment.
-  perform pg_advisory_xact_lock('atelier_engine.queue'::regclass::oid::integer, 1);
+  -- Free slots are counted, so that only one claim at a time may run; a second dispatcher waits a moment. No advisory
+  -- lock: everybody who can connect could hold that.
+  lock table atelier_engine.instance in share row exclusive mode;
   perform atelier_engine.promote_due();
   for slot in select * from atelier_engine.free_slots() loop
     exit when free <= 0;

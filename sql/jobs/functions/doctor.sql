@@ -60,16 +60,19 @@ begin
   return query select 'role ' || r.name,
     case when p.oid is null or (r.name = 'service_role' and not p.rolbypassrls)
               or (r.name = 'atelier_worker' and not p.rolcanlogin) then 'error'
-         when r.name = 'atelier_worker' and p.rolsuper then 'warning' else 'ok' end,
+         when r.name = 'atelier_worker' and (p.rolsuper or p.rolconnlimit <> 0) then 'warning' else 'ok' end,
     case when p.oid is null then 'the role does not exist'
          when r.name = 'service_role' and not p.rolbypassrls then 'the role does not bypass row level security'
          when r.name = 'atelier_worker' and not p.rolcanlogin then 'the role may not log in'
-         when r.name = 'atelier_worker' and p.rolsuper then 'the role is a superuser' else 'the role is as it should be'
+         when r.name = 'atelier_worker' and p.rolsuper then 'the role is a superuser'
+         when r.name = 'atelier_worker' and p.rolconnlimit <> 0 then 'others than the workers can log in with the role'
+         else 'the role is as it should be'
     end,
     case when p.oid is null then format('create role %I', r.name)
          when r.name = 'service_role' and not p.rolbypassrls then 'alter role service_role bypassrls'
          when r.name = 'atelier_worker' and not p.rolcanlogin then 'alter role atelier_worker login'
-         when r.name = 'atelier_worker' and p.rolsuper then 'alter role atelier_worker nosuperuser' end
+         when r.name = 'atelier_worker' and p.rolsuper then 'alter role atelier_worker nosuperuser'
+         when r.name = 'atelier_worker' and p.rolconnlimit <> 0 then 'alter role atelier_worker connection limit 0' end
     from (values ('anon'), ('authenticated'), ('service_role'), ('atelier_worker')) r (name)
     left join pg_roles p on p.rolname = r.name;
 end;

@@ -12,6 +12,32 @@ $$Which store holds the bytes of a bucket
 
 database, file or s3.$$;
 
+create or replace function atelier_engine.is_object_name(p_name text)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Written as code points, because what a class such as [:cntrl:] holds depends on the locale.
+  invisible text := '[\u0001-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]';
+  spelled text := "left"(p_name, 1025);
+begin
+  -- What other programs may make of it counts, too: full-width dots, and %2e.
+  if getdatabaseencoding() = 'UTF8' then
+    spelled := normalize(spelled, nfkc);
+  else
+    invisible := '[[:cntrl:]]';
+  end if;
+  return p_name is not null and char_length(p_name) <= 1024 and p_name !~ invisible
+         and spelled !~ '(^|/)\.{0,2}(/|$)' and spelled !~ '\\' and spelled !~* '%(25)*(2e|2f|5c|7f|[01][0-9a-f])';
+end;
+$$;
+comment on function atelier_engine.is_object_name(text) is
+$$Whether an object may have this name
+
+At most 1024 characters, of which none is invisible or a backslash, and parts between slashes that are not empty, "." or
+"..", also when they are written in other ways.$$;
+
 create or replace function atelier_engine.assert_object_fits(
   p_bucket text, p_name text, p_owner uuid, p_media_type text, p_byte_count bigint
 )
@@ -30,11 +56,11 @@ begin
     raise feature_not_supported using
       message = 'the bucket is not in the database store', detail = format('Bucket: %s.', p_bucket);
   end if;
-  if p_name is null or char_length(p_name) > 1024 or p_name ~ '[[:cntrl:]]' or p_name ~ '(^|/)\.{0,2}(/|$)' then
+  if not atelier_engine.is_object_name(p_name) then
     raise invalid_parameter_value using
       message = 'object name is not valid',
-      detail = 'A name has at most 1024 characters, none of them a control character, and no part of it is empty, '
-               '"." or "..".';
+      detail = 'A name has at most 1024 characters, none of them invisible or a backslash, and no part of it is empty, '
+               '"." or "..", also when written in another way.';
   end if;
   if p_owner is not null and (storage.foldername(p_name))[1] is distinct from p_owner::text then
     raise invalid_parameter_value using

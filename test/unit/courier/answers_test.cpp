@@ -292,6 +292,30 @@ TEST(FailureText, never_repeats_the_token) {
   EXPECT_EQ(failure.detail.find("secret"), std::string::npos) << failure.detail;
 }
 
+TEST(FailureText, never_repeats_a_token_that_is_part_of_what_replaces_it) {
+  wire::Submit submit = make_submit("");
+  submit.secret = "token";
+  wire::Failed const failure = failure_of(
+      answer_with(response(401, "", R"({"error":{"message":"no token: token"}})")), submit);
+  EXPECT_EQ(failure.message, "the server answers 401: no [token]: [token]");
+}
+
+TEST(Answer, never_repeats_the_token_in_what_is_kept_of_it) {
+  nlohmann::json answer = nlohmann::json::parse(good_answer());
+  answer["model"] = R"(for "sk"-very\secret)";
+  answer["data"][0]["revised_prompt"] = R"(a circle, with "sk"-very\secret)";
+  answer["usage"] = {{R"("sk"-very\secret)", 1}};
+  FakeServer const server(answer_with(json_response(answer.dump())));
+  CourierProcess courier;
+  wire::Submit submit = make_submit(server.url());
+  submit.secret = R"("sk"-very\secret)";
+  wire::Succeeded const success = courier.await_success(courier.submit(submit));
+  EXPECT_EQ(success.metadata.find("secret"), std::string::npos) << success.metadata;
+  auto const metadata = nlohmann::json::parse(success.metadata);
+  EXPECT_EQ(metadata.at("model"), "for [token]");
+  EXPECT_EQ(metadata.at("outputs").at(0).at("revised_prompt"), "a circle, with [token]");
+}
+
 TEST(FailureText, is_fit_for_the_database_whatever_the_server_says) {
   wire::Failed const failure = failure_of(
       answer_with(response(500, "", std::string("a\0b\xFF\xFE \n", 7) + std::string(100000, 'x'))));

@@ -23,8 +23,9 @@ TEST(Claims, ThatAreAbsentOrNotTextAreNobodys) {
 }
 
 TEST(Claims, MalformedTextIsNobody) {
-  for (const char *text : {"", " ", "{", "null", "[]", "\"sub\"", "{\"sub\":}", "{'sub':'x'}",
-                           "{\"sub\":\"x\"} extra", "{\"sub\":\"\xff\"}", "{\"n\":1e999999}"}) {
+  for (const char *text :
+       {"", " ", "{", "null", "[]", "\"sub\"", "{\"sub\":}", "{'sub':'x'}", "{\"sub\":\"x\"} extra",
+        "{\"sub\":\"\xff\"}", "{\"n\":1e999999}", "\xEF\xBB\xBF{}"}) {
     auto const got = claims::parse(text);
     EXPECT_FALSE(got.valid) << text;
     EXPECT_FALSE(got.sub) << text;
@@ -34,6 +35,20 @@ TEST(Claims, MalformedTextIsNobody) {
 TEST(Claims, TheDatabaseCouldNotStoreAreNobodys) {
   EXPECT_FALSE(claims::parse(R"({"sub":"a\u0000b"})").valid);
   EXPECT_FALSE(claims::parse(R"({"a\u0000":1,"sub":"b"})").valid);
+  for (const char *number : {"1e-20000", "-1E-20000", "1e20000", "0e-20000", "0e-9999999999"})
+    EXPECT_FALSE(claims::parse(std::string(R"({"sub":"b","n":)") + number + "}").valid) << number;
+  EXPECT_FALSE(claims::parse(R"({"sub":"b","n":0.)" + std::string(20000, '0') + "1}").valid);
+  EXPECT_FALSE(claims::parse(R"({"sub":"b","n":)" + std::string(200000, '9') + "}").valid);
+  EXPECT_TRUE(claims::parse(R"({"sub":"b","n":[1.5e-300,1700000000,-0.25,1e+300]})").valid);
+}
+
+TEST(Claims, CountInTheOutermostObjectOnly) {
+  auto const got =
+      claims::parse(R"({"a":{"sub":"b","role":"c"},"d":[{"email":"e"}],"sub":{"sub":"b"}})");
+  EXPECT_TRUE(got.valid);
+  EXPECT_FALSE(got.sub);
+  EXPECT_FALSE(got.role);
+  EXPECT_FALSE(got.email);
 }
 
 TEST(Claims, NestedWithoutEndAreNobodys) {
@@ -45,6 +60,8 @@ TEST(Claims, NestedWithoutEndAreNobodys) {
 
 TEST(Claims, OfARepeatedKeyTheLastWins) {
   EXPECT_EQ(claims::parse(R"({"sub":"a","sub":"b"})").sub, "b");
+  EXPECT_FALSE(claims::parse(R"({"sub":"a","sub":7})").sub);
+  EXPECT_FALSE(claims::parse(R"({"sub":"a","\u0073ub":["b"]})").sub);
 }
 
 TEST(UuidOf, ReadsTheCanonicalFormInAnyLetterCase) {

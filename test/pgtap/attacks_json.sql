@@ -1,0 +1,73 @@
+-- JSON made to hurt: deep, long, with many keys, with numbers that grow when they are written out. Refused at once,
+-- wherever a client hands over JSON.
+begin;
+\ir support/jobs.sql
+set local statement_timeout = '20s';
+
+-- What a client can hand JSON to, looked up in the catalog: a new function or column has to be added below.
+select plan(97);
+select set_eq($$ select p.oid::regproc::text from pg_proc p join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+    join pg_extension e on e.oid = d.refobjid and e.extname = 'atelier'
+   where p.proargtypes::oid[] && '{jsonb,json,jsonb[],json[]}'::regtype[]::oid[]
+     and (has_function_privilege('anon', p.oid, 'execute') or has_function_privilege('authenticated', p.oid, 'execute')) $$,
+  array['atelier.queue_job', 'atelier.generate', 'atelier.queue_jobs', 'atelier.retry_job', 'atelier.log_user_activity'], 'functions that take JSON from clients (generate() is queue_job() and a commit)');
+select set_eq($$ select format('%s.%s', a.attrelid::regclass, a.attname) from pg_attribute a join pg_class c on c.oid = a.attrelid
+   where c.relnamespace in ('atelier'::regnamespace, 'storage'::regnamespace, 'auth'::regnamespace) and a.atttypid = any ('{jsonb,json,jsonb[],json[]}'::regtype[]) and a.attnum > 0
+     and (has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert') or has_column_privilege('authenticated', a.attrelid, a.attnum, 'update'))
+     and c.relname not in ('api_providers', 'api_models', 'model_config_history', 'model_test_results') $$,
+  array['atelier.workspace_sessions.metadata'], 'columns that take JSON from others than administrators');
+
+insert into atelier.api_models (provider_id, model_key, display_name, modality, parameter_schema)
+values ('00000000-0000-7000-8000-000000000001', 'takes-all', 'Takes all', 'image', '{"type": "object", "additionalProperties": true}');
+create temp table bombs (n serial, what text, bomb jsonb);
+insert into bombs (what, bomb) values
+  ('a long string', jsonb_build_object('a', repeat('x', 1000000))),
+  ('a long key', jsonb_build_object(repeat('x', 1000000), 1)),
+  ('many keys', (select jsonb_object_agg('key' || i, i) from generate_series(1, 100000) i)),
+  ('many elements', jsonb_build_object('a', (select jsonb_agg(i) from generate_series(1, 100000) i))),
+  ('a number of 131072 digits in eight characters', '{"a": 1e131071}'),
+  ('the same below zero', '{"a": -1e131071}'),
+  ('one with 16383 digits after the point', '{"a": 1e-16383}'),
+  ('nothing with 16383 digits after the point', '{"a": 0e-16383}'),
+  ('many of them in little room', jsonb_build_object('a', (select jsonb_agg(jsonb '1e131071') from generate_series(1, 8000)))),
+  ('one below many levels', (repeat('{"a": [', 400) || '1e131071' || repeat(']}', 400))::jsonb),
+  ('one that a later key hides from no reader', '{"a": 1, "b": {"a": 1e131071}}');
+grant select on bombs to public;
+
+select pg_temp.sign_in(:alice) \g /dev/null
+select atelier.create_workspace_session(:alice) as session \gset
+create function pg_temp.state_of(p_sql text) returns text language plpgsql as $$
+begin
+  execute p_sql;
+  return 'taken';
+exception when others then
+  return sqlstate;
+end $$;
+select is(pg_temp.state_of(format($$ select atelier.queue_job('x', model => 'takes-all', parameters => (select bomb from bombs where n = %s)) $$, n)),
+  '22023', 'parameters: ' || what) from bombs order by n;
+select is(pg_temp.state_of(format($$ select atelier.queue_job('x', metadata => (select bomb from bombs where n = %s)) $$, n)),
+  '22023', 'metadata: ' || what) from bombs order by n;
+select matches(pg_temp.state_of(format($$ select atelier.log_user_activity(%L, 'x', p_metadata => (select bomb from bombs where n = %s)) $$, :alice, n))
+  || pg_temp.state_of(format($$ update atelier.workspace_sessions set metadata = (select bomb from bombs where n = %s) where id = %L $$, n, :'session')),
+  '^(22023|23514){2}$', 'activity and sessions: ' || what) from bombs order by n;
+select is(pg_temp.state_of(format($$ select atelier.queue_jobs(array[jsonb_build_object('prompt', 'x', %L, (select bomb from bombs where n = %s))]) $$, argument, n)),
+  '22023', argument || ' of one of many: ' || what) from bombs, unnest(array['metadata', 'parameters', 'after']) argument order by argument, n;
+select (atelier.queue_job('x', idempotency_key => 'key')).id as failed \gset
+select is(pg_temp.state_of(format($$ select atelier.queue_job('x', metadata => (select bomb from bombs where n = %s), idempotency_key => 'key') $$, n)),
+  case when n <= 4 then 'PT422' else '22023' end, 'with a key that is known: ' || what) from bombs order by n;
+select (atelier.cancel_job(:'failed')).status \g /dev/null
+select is(pg_temp.state_of(format($$ select atelier.retry_job(%L, jsonb_build_object('metadata', (select bomb from bombs where n = %s))) $$, :'failed', n)),
+  '22023', 'in another try: ' || what) from bombs order by n;
+
+-- What PostgreSQL itself refuses before we see it.
+select is(pg_temp.state_of(format('select atelier.queue_job(''x'', parameters => %L)', bomb)), state, what) from (values
+  (repeat('{"a":', 100000) || '1' || repeat('}', 100000), '54001', 'a hundred thousand levels'), (repeat('[', 1000000), '54001', 'levels without an end'),
+  ('{"a": 1e200000}', '22003', 'a number that no numeric holds'), ('{"a\u0000": 1}', '22P05', 'a NUL in a key'), ('{"steps": "\ud800"}', '22P02', 'half a surrogate')) b (bomb, state, what);
+
+-- As much as is allowed, in a time that nobody notices.
+select set_config('atelier_test.begun', clock_timestamp()::text, true) \g /dev/null
+select is(pg_temp.state_of($$ select atelier.queue_job('x', model => 'takes-all',
+  parameters => (select jsonb_object_agg('k' || i, i) from generate_series(1, 4000) i), metadata => (select jsonb_object_agg('k' || i, i) from generate_series(1, 4000) i)) $$), 'taken', 'thousands of keys');
+select cmp_ok(clock_timestamp() - current_setting('atelier_test.begun')::timestamptz, '<', interval '5 seconds', 'take no long time');
+select * from finish();
+rollback;

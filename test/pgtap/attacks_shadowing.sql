@@ -1,0 +1,157 @@
+-- Names that lead elsewhere. Every function with the rights of its owner is called to its end in a session whose search
+-- path begins with traps for all names it uses; the server's own count says which functions that were.
+begin;
+set local track_functions = 'all';
+set local client_min_messages = warning;
+select plan(78);
+\ir support/jobs.sql
+\ir support/traps.sql
+
+-- Control: functions that leave the path to their caller, or pin it wrongly, do fall into the traps.
+create function atelier_test.empty_path() returns text language plpgsql security definer set search_path = '' as $$ begin perform 'a'::text; return 'passed'; end $$;
+create function atelier_test.careless_relation() returns text language plpgsql security definer as $$ begin perform from jobs; return 'passed'; end $$;
+create function atelier_test.careless_function() returns text language plpgsql security definer as $$ begin perform "left"('X'::pg_catalog.text, 1); return 'passed'; end $$;
+create function atelier_test.careless_aggregate() returns text language plpgsql security definer as $$ begin perform count(*) from pg_catalog.pg_am; return 'passed'; end $$;
+create function atelier_test.careless_operator() returns text language plpgsql security definer as $$ begin return 'a'::pg_catalog.text || 'b'::pg_catalog.text; end $$;
+create function atelier_test.careless_type() returns text language plpgsql security definer as $$ begin perform 'a'::text; return 'passed'; end $$;
+
+create role atelier_test_attacker;
+grant authenticated to atelier_test_attacker;
+create schema atelier_test_evil authorization atelier_test_attacker;
+grant usage on schema atelier_test_evil to public;
+\set alices '''authenticated'', ''a11ce000-0000-7000-8000-000000000001'''
+\set bobs '''authenticated'', ''b0b00000-0000-7000-8000-000000000002'''
+\set carols '''authenticated'', ''ca201000-0000-7000-8000-000000000003'''
+\set service '''service_role'', null'
+\set worker '''atelier_worker'', null'
+\set owner '''none'', null'
+\set bob_id 'b0b00000-0000-7000-8000-000000000002'
+\set alice_id 'a11ce000-0000-7000-8000-000000000001'
+
+set local search_path = pg_catalog, public, pg_temp;
+select nspname as temporary from pg_namespace where oid = pg_my_temp_schema() \gset
+select cmp_ok(atelier_test.plant_relations(place) + atelier_test.plant_functions(place) + atelier_test.plant_operators(place) + atelier_test.plant_types(place),
+              '>', 400, 'traps are set in ' || place) from unnest(array['atelier_test_evil', :'temporary']) place;
+select is(atelier_test.call(:alices, format('select atelier_test.%I()', proname)), 'TRAP0 ' || name, 'control: ' || proname) from (values
+  ('careless_relation', 'jobs'), ('careless_function', 'left'), ('careless_aggregate', 'count'), ('careless_operator', '||'), ('careless_type', 'text'),
+  ('empty_path', 'text')) c (proname, name);
+select cmp_ok(nextval('atelier_test.sprung'), '=', 7::bigint, 'what springs is counted');
+
+-- Statements here must not fall into the traps themselves: names with their schemas, literals without types.
+create function atelier_test.works(caller text, person uuid, statement text) returns text language plpgsql as $$
+declare
+  result constant text := atelier_test.call(caller, person, statement);
+begin
+  return ok(result is null or result !~ '^[0-9A-Z]{5} ', statement) || coalesce(E'\n# ' || nullif(result, ''), '');
+end $$;
+
+-- Identity.
+select atelier_test.works(:owner, 'insert into auth.users (id, email) values (''da5e0000-0000-7000-8000-000000000004'', ''dave@example.org'') returning id');
+select atelier_test.works(:alices, 'update atelier.profiles set birth_date = ''1980-01-01'' returning age_verified');
+select atelier_test.works(:carols, format('select atelier.has_role(%L, ''admin'')', :'bob_id'));
+select atelier_test.works(:alices, format('select atelier.get_user_role_priority(%L)', :'alice_id'));
+select atelier_test.works(:alices, format('select atelier.log_user_activity(%L, ''looked'', p_metadata => ''{"a": 1}'')', :'alice_id'));
+select atelier_test.call(:alices, 'select pg_catalog.concat(k.api_key_id, '' '', k.secret) from atelier.create_api_key(''key'', ''{*}'') k') as key \gset
+select matches(:'key'::pg_catalog.text, '^\S{36} atelier_\S{64}$', 'create_api_key()');
+select atelier_test.works('anon', null, format('select atelier.authenticate_api_key(%L)', split_part(:'key', ' ', 2)));
+select atelier_test.works(:alices, format('select atelier.revoke_api_key(%L)', split_part(:'key', ' ', 1)));
+
+-- Teams.
+select atelier_test.call(:alices, 'select w.id from atelier.create_workspace(''Shapes'') w') as team \gset
+select atelier_test.call(:alices, format('select i.token from atelier.invite_to_workspace(%L, ''bob@example.org'') i', :'team')) as token \gset
+select atelier_test.call(:alices, format('select i.invitation_id from atelier.invite_to_workspace(%L, ''x@example.org'') i', :'team')) as invitation \gset
+select atelier_test.works(:alices, format('select atelier.revoke_workspace_invitation(%L)', :'invitation'));
+select set_config('request.jwt.claims', '', true) \g /dev/null
+select atelier_test.works(:bobs, format('select atelier.accept_workspace_invitation(%L)', :'token'));
+select atelier_test.works(:alices, format(call, :'team', :'alice_id')) from unnest(array[
+  'select atelier.get_workspace_role(%L, %L)', 'select atelier.is_workspace_member(%L, %L)', 'select m.role from atelier.get_workspace_members(%L) m']) call;
+select atelier_test.works(:alices, format('select w.workspace_id from atelier.get_user_workspaces(%L) w', :'alice_id'));
+select atelier_test.works(:alices, format('select atelier.set_workspace_member_role(%L, %L, ''admin'')', :'team', :'bob_id'));
+select atelier_test.works(:alices, format('select atelier.transfer_workspace_ownership(%L, %L)', :'team', :'bob_id'));
+
+-- Jobs, as users and workers.
+select atelier_test.works(:service, 'select atelier.set_provider_token(''atelier-runner'', ''sk-secret'')');
+select atelier_test.works(:service, 'select atelier.adopt_instance()');
+select atelier_test.works(:service, 'select d.status from atelier.doctor() d');
+select atelier_test.works(:carols, statement) from unnest(array['select atelier.pause_work(''endpoint'', ''test endpoint'')',
+  'select atelier.drain_work(''endpoint'', ''test endpoint'')', 'select atelier.resume_work(''endpoint'', ''test endpoint'')']) statement;
+select atelier_test.works(:alices, format('select atelier.create_workspace_session(%L)', :'alice_id'));
+select atelier_test.call(:alices, format('select j.id from atelier.queue_job(''a red circle'', workspace_id => %L) j', :'team')) as job \gset
+select atelier_test.call(:alices, 'select j.id from atelier.queue_job(''a blue one'', parameters => ''{"steps": 5, "seed": 7}'', metadata => ''{"a": [1]}'') j') as failing \gset
+select atelier_test.call(:alices, format('select j.id from atelier.queue_job(''one more'', depends_on => ''{%s}'') j', :'failing')) as waiting \gset
+select atelier_test.works(:alices, format('select j.status from atelier.cancel_job(%L) j', :'waiting'));
+select atelier_test.works(:worker, 'select c.job_id from atelier_engine.claim_jobs(2) c');
+select attempt_id as attempt from atelier_engine.queue where job_id = :'job' \gset
+select attempt_id as failing_attempt from atelier_engine.queue where job_id = :'failing' \gset
+select atelier_test.works(:worker, format('select atelier_engine.record_sent(''{%s}'', ''{now}'')', :'attempt'));
+select atelier_test.works(:worker, format('select atelier_engine.record_submitted(%L, ''x'')', :'attempt'));
+select atelier_test.works(:worker, format('select atelier_engine.renew_leases(''{%s}'')', :'attempt'));
+select atelier_test.works(:worker, statement) from unnest(array[
+  'select c.attempt_id from atelier_engine.cancel_requests() c', 'select atelier_engine.next_wake_at()', 'select atelier_engine.reap_expired_leases()']) statement;
+select atelier_test.works(:worker, format('select atelier_engine.open_result(%L)', :'attempt'));
+select atelier_test.call(:worker, format('select atelier_engine.begin_object(%L, 0, ''image/png'', ''png'', 4, %L)', :'attempt', sha256('\x89504e47'))) as object \gset
+select atelier_test.works(:worker, format('select atelier_engine.append_object_chunk(%L, 0, ''\x89504e47'')', :'object'));
+select atelier_test.works(:worker, format('select atelier_engine.record_success(%L, %L, ''{}'', ''now'', ''now'', ''now'', ''now'')', :'attempt', jsonb_build_array(
+  jsonb_build_object('index', 0, 'object_id', :'object', 'media_type', 'image/png', 'extension', 'png', 'width', 64, 'height', 48, 'byte_count', 4,
+                     'sha256', encode(sha256('\x89504e47'), 'hex'), 'seed', 1))));
+select atelier_test.works(:worker, format('select atelier_engine.record_failure(%L, ''overload'', 500, ''it broke'', null, null, true, ''now'', null, null, ''now'')',
+  :'failing_attempt'));
+update atelier_engine.queue set run_at = clock_timestamp() where job_id = :'failing';
+select atelier_test.works(:worker, 'select c.job_id from atelier_engine.claim_jobs(2) c');
+select attempt_id as failing_attempt from atelier_engine.queue where job_id = :'failing' \gset
+select atelier_test.works(:alices, format('select j.status from atelier.cancel_job(%L) j', :'failing'));
+select atelier_test.works(:worker, format('select atelier_engine.record_cancelled(%L)', :'failing_attempt'));
+select atelier_test.works(:worker, 'select atelier_engine.settle_attempts(null, ''the dispatcher ended'')');
+select atelier_test.works(:alices, format('select a.state from atelier.job_attempts(%L) a', :'job'));
+select id as generation from atelier.generations where job_id = :'job' \gset
+select atelier_test.works(:bobs, format('select g.id from atelier.get_workspace_generations(%L) g', :'team'));
+select atelier_test.works(:bobs, format('select atelier.generation_bytes(%L)', :'generation'));
+select atelier_test.works(:alices, format('select j.id from atelier.retry_job(%L, ''{"parameters": {"steps": 6}}'') j', :'failing'));
+select atelier_test.works(:alices, 'select j.id from atelier.queue_jobs(''{"{\"prompt\": \"one\", \"idempotency_key\": \"key\", \"reuse_result\": true}", "{\"prompt\": \"two\", \"after\": [0]}"}'') j');
+
+-- Workspace, library, storage.
+select id as asset from atelier.workspace_assets where job_id = :'job' \gset
+select atelier_test.works(:alices, 'insert into atelier.user_collections (name) values (''Circles'') returning id');
+select id as collection from atelier.user_collections \gset
+select atelier_test.call(:alices, format('select atelier.save_workspace_item_to_library(%L, %L)', :'asset', :'alice_id')) as kept \gset
+select atelier_test.works(:alices, format('select atelier.library_asset_bytes(%L)', :'kept'));
+select atelier_test.works(:alices, format('update atelier.user_library set collection_id = %L returning id', :'collection'));
+select atelier_test.works(:alices, 'select atelier.workspace_actions(''clear_workspace'')');
+select atelier_test.works(:alices, format('select atelier.workspace_actions(''copy_to_workspace'', library_asset_id => %L)', :'kept'));
+update atelier.workspace_assets set expires_at = clock_timestamp() - interval '1 day';
+select atelier_test.works(:worker, 'select atelier.cleanup_expired_workspace_assets()');
+select atelier_test.works(:alices, 'delete from atelier.user_library returning id');
+select atelier_test.works(:worker, statement) from unnest(array[
+  'select atelier_engine.delete_pending_objects()', 'select o.problem from atelier_engine.orphaned_objects() o']) statement;
+select id as session from atelier.workspace_sessions \gset
+select atelier_test.works(:alices, format('update atelier.workspace_sessions set metadata = ''{"a": 1}'' where id operator(pg_catalog.=) %L returning id', :'session'));
+select atelier_test.works(:alices, format('select atelier.clear_workspace_session(%L, %L)', :'session', :'alice_id'));
+
+-- Moving without copying, leaving, ending.
+select atelier_test.works(:owner, format('select atelier_engine.create_object(''avatars'', ''%s/a.png'', %L, ''image/png'', 0, %L)', :'bob_id', :'bob_id', sha256('')));
+select atelier_test.works(:owner, format('select atelier_engine.move_object(''avatars'', ''%s/a.png'', ''avatars'', ''%1$s/b.png'', %1$L)', :'bob_id'));
+select atelier_test.works(:bobs, format('select atelier.set_workspace_member_role(%L, %L, ''member'')', :'team', :'alice_id'));
+select atelier_test.works(:bobs, format('select atelier.remove_workspace_member(%L, %L)', :'team', :'alice_id'));
+select atelier_test.call(:bobs, 'select w.id from atelier.create_workspace(''Circles'', owner_id => ''b0b00000-0000-7000-8000-000000000002'') w') as other_team \gset
+select atelier_test.works(:owner, format('insert into atelier.workspace_members (workspace_id, user_id, role) values (%L, %L, ''owner'') returning id', :'other_team', :'alice_id'));
+select atelier_test.works(:bobs, format('select atelier.leave_workspace(%L)', :'other_team'));
+select atelier_test.works(:bobs, format('select atelier.delete_workspace(%L)', :'team'));
+select atelier_test.works(:service, format('delete from atelier.jobs where id operator(pg_catalog.=) %L returning id', :'waiting'));
+
+-- Restoring.
+delete from storage.objects;
+set local row_security = off;
+set local check_function_bodies = off;
+select atelier_test.works(:owner, 'insert into atelier_engine.instance (system_identifier, database_oid) values (1, 1) returning database_oid');
+select atelier_test.works(:owner, 'insert into storage.buckets (id, name) values (''new'', ''new'') returning id');
+select atelier_test.works(:owner, 'insert into atelier.api_providers (name, display_name) values (''new'', ''New'') returning id');
+select atelier_test.works(:owner, format('insert into atelier.events (user_id, kind) values (%L, ''job.completed'') returning seq', :'alice_id'));
+reset row_security;
+reset check_function_bodies;
+
+select is_empty($$ select s.oid::regprocedure from sources s where s.prosecdef and not exists (
+    select from pg_stat_xact_user_functions f where f.funcid = s.oid) $$, 'every function with the rights of its owner was called and came to its end');
+select cmp_ok(nextval('atelier_test.sprung'), '=', 8::bigint, 'and none of them sprang a trap');
+
+select * from finish();
+rollback;

@@ -1,0 +1,236 @@
+-- What the roles of the extension are and may do: attributes, rights on schemas, tables of the engine, and functions.
+copy pg_temp.expected (line) from stdin;
+function  atelier.accept_workspace_invitation(text)  as owner  for authenticated, service_role
+function  atelier.adopt_instance(boolean)  as owner  for service_role
+function  atelier.authenticate_api_key(text)  as caller  for anon, authenticated, service_role
+function  atelier.cancel_job(uuid)  as owner  for authenticated, service_role
+function  atelier.cleanup_expired_workspace_assets()  as owner  for service_role, atelier_worker
+function  atelier.clear_workspace_session(uuid,uuid)  as owner  for authenticated, service_role
+function  atelier.create_api_key(text,text[],timestamp with time zone,uuid)  as owner  for authenticated, service_role
+function  atelier.create_workspace(text,text,text,uuid)  as owner  for authenticated, service_role
+function  atelier.create_workspace_session(uuid,text)  as owner  for authenticated, service_role
+function  atelier.delete_workspace(uuid)  as owner  for authenticated, service_role
+function  atelier.doctor()  as owner  for service_role
+function  atelier.drain_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
+function  atelier.generate(text,text,jsonb,text,text,text,uuid,interval,uuid,text)  as caller  for authenticated, service_role
+function  atelier.generation_bytes(uuid,integer)  as owner  for authenticated, service_role
+function  atelier.get_user_role_priority(uuid)  as owner  for authenticated, service_role
+function  atelier.get_user_workspaces(uuid)  as owner  for authenticated, service_role
+function  atelier.get_workspace_generations(uuid,timestamp with time zone,integer)  as owner  for authenticated, service_role
+function  atelier.get_workspace_members(uuid)  as owner  for authenticated, service_role
+function  atelier.get_workspace_role(uuid,uuid)  as owner  for authenticated, service_role
+function  atelier.handle_new_user()  as owner  for nobody
+function  atelier.has_role(uuid,atelier.app_role)  as owner  for authenticated, service_role
+function  atelier.invite_to_workspace(uuid,text,text,interval)  as owner  for authenticated, service_role
+function  atelier.is_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
+function  atelier.job_attempts(uuid)  as owner  for authenticated, service_role
+function  atelier.leave_workspace(uuid)  as owner  for authenticated, service_role
+function  atelier.library_asset_bytes(uuid)  as owner  for anon, authenticated, service_role
+function  atelier.log_user_activity(uuid,text,text,text,jsonb,inet,text)  as owner  for authenticated, service_role
+function  atelier.object(text,text)  as caller  for anon, authenticated, service_role
+function  atelier.object_bytes(text,text)  as caller  for anon, authenticated, service_role
+function  atelier.pause_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
+function  atelier.queue_job(text,text,jsonb,text,text,text,uuid,integer,jsonb,uuid[],uuid,timestamp with time zone,text,boolean,text)  as owner  for authenticated, service_role
+function  atelier.queue_jobs(jsonb[])  as owner  for authenticated, service_role
+function  atelier.remove_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
+function  atelier.resume_work(text,text)  as owner  for authenticated, service_role
+function  atelier.retry_job(uuid,jsonb)  as owner  for authenticated, service_role
+function  atelier.revoke_api_key(uuid)  as owner  for authenticated, service_role
+function  atelier.revoke_workspace_invitation(uuid)  as owner  for authenticated, service_role
+function  atelier.save_workspace_item_to_library(uuid,uuid)  as owner  for authenticated, service_role
+function  atelier.set_provider_token(text,text,text)  as owner  for service_role
+function  atelier.set_workspace_member_role(uuid,uuid,text)  as owner  for authenticated, service_role
+function  atelier.start()  as caller  for nobody
+function  atelier.stop()  as caller  for nobody
+function  atelier.transfer_workspace_ownership(uuid,uuid)  as owner  for authenticated, service_role
+function  atelier.update_age_verification()  as owner  for nobody
+function  atelier.uuid7()  as caller  for anon, authenticated, service_role
+function  atelier.verify_user_age(date)  as caller  for authenticated, service_role
+function  atelier.wait_for_job(uuid,interval,text)  as caller  for authenticated, service_role
+function  atelier.workspace_actions(text,uuid,uuid,uuid,text,uuid,text[])  as owner  for authenticated
+function  atelier_engine.add_assets(atelier.jobs,jsonb)  as caller  for nobody
+function  atelier_engine.announce_database()  as caller  for nobody
+function  atelier_engine.api_key_access(text[],text,text)  as caller  for nobody
+function  atelier_engine.append_object_chunk(uuid,integer,bytea)  as owner  for atelier_worker
+function  atelier_engine.apply_retry_policy(uuid,uuid,atelier.retry_policies,text,text)  as caller  for nobody
+function  atelier_engine.assert_accepts_jobs(uuid,uuid)  as caller  for nobody
+function  atelier_engine.assert_acting_for(uuid)  as caller  for nobody
+function  atelier_engine.assert_json_numbers(text,jsonb)  as caller  for nobody
+function  atelier_engine.assert_json_object(text,jsonb,integer)  as caller  for nobody
+function  atelier_engine.assert_may_see_roles_of(uuid)  as owner  for nobody
+function  atelier_engine.assert_may_submit(uuid,integer)  as caller  for nobody
+function  atelier_engine.assert_member(uuid,uuid)  as caller  for nobody
+function  atelier_engine.assert_no_api_key()  as caller  for nobody
+function  atelier_engine.assert_object_fits(text,text,uuid,text,bigint)  as caller  for nobody
+function  atelier_engine.assert_operator()  as caller  for nobody
+function  atelier_engine.assert_outputs_stored(atelier.jobs,jsonb)  as caller  for nobody
+function  atelier_engine.assert_priority(integer)  as caller  for nobody
+function  atelier_engine.assert_request(uuid,atelier_engine.job_request)  as caller  for nobody
+function  atelier_engine.assert_room_for_jobs(uuid,integer)  as caller  for nobody
+function  atelier_engine.assert_service_role()  as caller  for nobody
+function  atelier_engine.back_off(integer)  as caller  for nobody
+function  atelier_engine.begin_object(uuid,integer,text,text,bigint,bytea)  as owner  for atelier_worker
+function  atelier_engine.cancel_requests()  as owner  for atelier_worker
+function  atelier_engine.check_api_key(text)  as owner  for anon, authenticated, service_role
+function  atelier_engine.check_parameter(text,jsonb,jsonb)  as caller  for nobody
+function  atelier_engine.check_prompt(text,text)  as caller  for nobody
+function  atelier_engine.choose_job_type(atelier.api_models,text)  as caller  for nobody
+function  atelier_engine.choose_model(text,text)  as caller  for nobody
+function  atelier_engine.claim_for_endpoint(uuid,integer)  as caller  for nobody
+function  atelier_engine.claim_jobs(integer)  as owner  for atelier_worker
+function  atelier_engine.clear_assets(uuid,uuid[])  as caller  for nobody
+function  atelier_engine.compare_versions(text,text)  as caller  for nobody
+function  atelier_engine.complete_parameters(atelier.api_models,text,jsonb)  as caller  for nobody
+function  atelier_engine.content_hash(atelier.jobs)  as caller  for nobody
+function  atelier_engine.copy_object(text,text,text,text,uuid)  as owner  for nobody
+function  atelier_engine.copy_to_workspace(uuid,uuid)  as caller  for nobody
+function  atelier_engine.count_filed_assets()  as owner  for nobody
+function  atelier_engine.count_gone_assets()  as owner  for nobody
+function  atelier_engine.count_moved_assets()  as owner  for nobody
+function  atelier_engine.create_object(text,text,uuid,text,bigint,bytea)  as owner  for nobody
+function  atelier_engine.delete_files_of_library_assets()  as owner  for nobody
+function  atelier_engine.delete_files_of_workspace_assets()  as owner  for nobody
+function  atelier_engine.delete_pending_objects(integer)  as owner  for atelier_worker
+function  atelier_engine.dependency_verdict(uuid)  as caller  for nobody
+function  atelier_engine.disown_on_restore()  as owner  for nobody
+function  atelier_engine.earlier_jobs(jsonb,uuid[])  as caller  for nobody
+function  atelier_engine.end_membership(uuid,uuid)  as caller  for nobody
+function  atelier_engine.enroll_user(uuid,text,jsonb)  as caller  for nobody
+function  atelier_engine.enter_queue()  as caller  for nobody
+function  atelier_engine.equivalent_model(uuid,uuid)  as caller  for nobody
+function  atelier_engine.estimate_seconds(atelier.api_models,jsonb)  as caller  for nobody
+function  atelier_engine.examine_data()  as caller  for nobody
+function  atelier_engine.examine_providers()  as caller  for nobody
+function  atelier_engine.examine_server()  as caller  for nobody
+function  atelier_engine.examine_version()  as caller  for nobody
+function  atelier_engine.examine_workers()  as caller  for nobody
+function  atelier_engine.fail_unreachable(integer)  as caller  for nobody
+function  atelier_engine.fails_over_when_stranded(uuid)  as caller  for nobody
+function  atelier_engine.find_other_place(uuid,uuid,boolean)  as caller  for nobody
+function  atelier_engine.finish_job(uuid,text,text,text)  as caller  for nobody
+function  atelier_engine.forget_avoidances()  as caller  for nobody
+function  atelier_engine.forget_token_state()  as owner  for nobody
+function  atelier_engine.free_slots()  as caller  for nobody
+function  atelier_engine.give_up_held_job(uuid)  as caller  for nobody
+function  atelier_engine.guard_job_status()  as caller  for nobody
+function  atelier_engine.half_open_due()  as caller  for nobody
+function  atelier_engine.has_all_outputs(atelier.jobs)  as caller  for nobody
+function  atelier_engine.hash_secret(text)  as caller  for nobody
+function  atelier_engine.hold_job(uuid,uuid,text,text)  as caller  for nobody
+function  atelier_engine.insert_object(text,text,uuid,jsonb)  as caller  for nobody
+function  atelier_engine.instance_is_adopted()  as caller  for nobody
+function  atelier_engine.is_made_here(regclass)  as caller  for nobody
+function  atelier_engine.is_object_name(text)  as caller  for nobody
+function  atelier_engine.is_service_role()  as caller  for nobody
+function  atelier_engine.job_of_key(uuid,atelier_engine.job_request)  as caller  for nobody
+function  atelier_engine.keep_an_owner()  as owner  for nobody
+function  atelier_engine.latest_try(uuid)  as caller  for nobody
+function  atelier_engine.leave_queue()  as owner  for nobody
+function  atelier_engine.library_version()  as caller  for nobody
+function  atelier_engine.lock_workspace(uuid,text[])  as owner  for nobody
+function  atelier_engine.max_unfinished_jobs_per_user()  as caller  for nobody
+function  atelier_engine.milliseconds_between(timestamp with time zone,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.move_object(text,text,text,text,uuid)  as owner  for nobody
+function  atelier_engine.move_to_model(uuid,uuid)  as caller  for nobody
+function  atelier_engine.must_wait_for(uuid,uuid[],text)  as caller  for nobody
+function  atelier_engine.new_secret()  as caller  for nobody
+function  atelier_engine.next_vtime(uuid,uuid,integer,double precision)  as caller  for nobody
+function  atelier_engine.next_wake_at()  as owner  for atelier_worker
+function  atelier_engine.note_endpoint_failure(uuid,uuid,text,text,integer,boolean)  as caller  for nobody
+function  atelier_engine.note_object_deletions()  as owner  for nobody
+function  atelier_engine.note_successes(uuid[])  as caller  for nobody
+function  atelier_engine.note_token_failure(uuid,text,text,interval)  as caller  for nobody
+function  atelier_engine.object_is_complete(uuid)  as owner  for nobody
+function  atelier_engine.open_result(uuid)  as owner  for atelier_worker
+function  atelier_engine.orphaned_objects()  as owner  for atelier_worker
+function  atelier_engine.outputs_of(jsonb)  as caller  for nobody
+function  atelier_engine.own_attempt(uuid)  as caller  for nobody
+function  atelier_engine.pause_target(text,text)  as caller  for nobody
+function  atelier_engine.prepare_job(uuid,atelier_engine.job_request,atelier.api_models)  as caller  for nobody
+function  atelier_engine.promote_due()  as owner  for nobody
+function  atelier_engine.put_pause(text,text,text,text,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.raise_too_many_requests(integer,text,text,text)  as caller  for nobody
+function  atelier_engine.readable_users_bound(uuid,boolean)  as caller  for authenticated, service_role
+function  atelier_engine.readable_users_from()  as caller  for authenticated, service_role
+function  atelier_engine.readable_users_to()  as caller  for authenticated, service_role
+function  atelier_engine.reap_expired_leases()  as owner  for atelier_worker
+function  atelier_engine.record_cancelled(uuid)  as owner  for atelier_worker
+function  atelier_engine.record_failure(uuid,text,integer,text,text,integer,boolean,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as owner  for atelier_worker
+function  atelier_engine.record_sent(uuid[],timestamp with time zone[])  as owner  for atelier_worker
+function  atelier_engine.record_submitted(uuid,text)  as owner  for atelier_worker
+function  atelier_engine.record_success(uuid,jsonb,jsonb,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as owner  for atelier_worker
+function  atelier_engine.recount_collections(uuid[])  as caller  for nobody
+function  atelier_engine.redact(text)  as caller  for nobody
+function  atelier_engine.refuse_endless_numbers()  as owner  for nobody
+function  atelier_engine.release_job(uuid,timestamp with time zone,text,text)  as caller  for nobody
+function  atelier_engine.renew_leases(uuid[])  as owner  for atelier_worker
+function  atelier_engine.replace_buckets_on_restore()  as owner  for nobody
+function  atelier_engine.replace_providers_on_restore()  as owner  for nobody
+function  atelier_engine.request_again(atelier.jobs,jsonb)  as caller  for nobody
+function  atelier_engine.request_hash(atelier_engine.job_request)  as caller  for nobody
+function  atelier_engine.request_of(jsonb)  as caller  for nobody
+function  atelier_engine.resolve_ambiguous(uuid,uuid,text,text)  as caller  for nobody
+function  atelier_engine.restore_in_any_order()  as owner  for nobody
+function  atelier_engine.restoring()  as caller  for nobody
+function  atelier_engine.retry_delay(interval,interval,integer)  as caller  for nobody
+function  atelier_engine.retry_policy_for(text,uuid)  as caller  for nobody
+function  atelier_engine.reusable_job(atelier.jobs)  as caller  for nobody
+function  atelier_engine.save_asset(uuid,uuid,boolean,text,uuid,text[])  as caller  for nobody
+function  atelier_engine.save_file(text,text,uuid,boolean)  as caller  for nobody
+function  atelier_engine.settle_attempt(uuid,uuid,text)  as caller  for nobody
+function  atelier_engine.settle_attempts(uuid[],text)  as owner  for atelier_worker
+function  atelier_engine.settle_blocked(uuid[])  as caller  for nobody
+function  atelier_engine.settle_dependents(uuid[])  as caller  for nobody
+function  atelier_engine.skip_own_instance_on_restore()  as owner  for nobody
+function  atelier_engine.store_jobs(atelier.jobs[],atelier_engine.job_request[])  as caller  for nobody
+function  atelier_engine.store_of_bucket(text)  as caller  for nobody
+function  atelier_engine.submit(uuid,atelier_engine.job_request,uuid)  as caller  for nobody
+function  atelier_engine.submit_all(uuid,jsonb[])  as caller  for nobody
+function  atelier_engine.take_generations_along()  as owner  for nobody
+function  atelier_engine.touch_updated_at()  as caller  for nobody
+function  atelier_engine.trip_endpoint(uuid,text,interval,boolean)  as caller  for nobody
+function  atelier_engine.unblock_missed(integer)  as caller  for nobody
+function  atelier_engine.usable_token(uuid)  as caller  for nobody
+function  atelier_engine.user_has_role(uuid,atelier.app_role)  as owner  for nobody
+function  atelier_engine.user_is_paused(uuid)  as caller  for nobody
+function  atelier_engine.validate_parameters(jsonb,jsonb)  as caller  for nobody
+function  atelier_engine.waited_too_long(uuid,uuid)  as caller  for nobody
+function  atelier_engine.wake_dispatcher()  as caller  for nobody
+function  atelier_engine.wake_janitor()  as caller  for nobody
+function  atelier_engine.with_seed(atelier.api_models,jsonb)  as caller  for nobody
+function  atelier_engine.worker_processes()  as caller  for service_role
+function  atelier_engine.workspaces_of(uuid,text[])  as caller  for authenticated, service_role
+function  atelier_engine.workspaces_of_caller(text[])  as caller  for authenticated, service_role
+function  auth.email()  as caller  for anon, authenticated, service_role
+function  auth.jwt()  as caller  for anon, authenticated, service_role
+function  auth.role()  as caller  for anon, authenticated, service_role
+function  auth.uid()  as caller  for anon, authenticated, service_role
+function  storage.extension(text)  as caller  for anon, authenticated, service_role
+function  storage.filename(text)  as caller  for anon, authenticated, service_role
+function  storage.foldername(text)  as caller  for anon, authenticated, service_role
+owner     1 role owns everything, a superuser
+relation  atelier_engine.active_pauses  service_role  select
+relation  atelier_engine.attempts  service_role  select
+relation  atelier_engine.endpoint_states  service_role  select
+relation  atelier_engine.lane_clocks  service_role  select
+relation  atelier_engine.object_chunks  anon  select
+relation  atelier_engine.object_chunks  authenticated  select
+relation  atelier_engine.object_chunks  service_role  select
+relation  atelier_engine.queue  service_role  select
+relation  atelier_engine.token_states  service_role  select
+role      anon            nologin, noinherit, owns 0
+role      atelier_worker  login, noinherit, connection limit 0, owns 0
+role      authenticated   nologin, noinherit, owns 0
+role      service_role    nologin, noinherit, bypassrls, owns 0
+schema    atelier         anon            usage
+schema    atelier         atelier_worker  usage
+schema    atelier         authenticated   usage
+schema    atelier         service_role    usage
+schema    atelier_engine  atelier_worker  usage
+schema    auth            anon            usage
+schema    auth            authenticated   usage
+schema    auth            service_role    usage
+schema    storage         anon            usage
+schema    storage         authenticated   usage
+schema    storage         service_role    usage
+\.
