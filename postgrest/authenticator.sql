@@ -11,19 +11,22 @@ declare
   -- A membership of its own says from PostgreSQL 16 on whether it lends its rights; before, the role says so.
   lend_nothing constant text :=
     case when current_setting('server_version_num')::integer >= 160000 then 'with inherit false, set true' else '' end;
+  roles text[] := array['anon', 'authenticated'];
   role_name text;
   wanted record;
 begin
-  if not exists (select from pg_catalog.pg_roles where rolname = 'authenticator') then
+  -- For back ends that come through PostgREST with tokens of their own. Where none does, revoke it: then not even a
+  -- forged token gets this far.
+  if to_regrole('authenticator') is null then
     create role authenticator;
-    -- For back ends that come through PostgREST with tokens of their own. Where none does, revoke it: then not even a
-    -- forged token gets this far.
-    execute format('grant service_role to authenticator %s', lend_nothing);
+    roles := roles || 'service_role'::text;
+  elsif pg_has_role('authenticator', 'service_role', 'member') then
+    roles := roles || 'service_role'::text;
   end if;
 
   -- By itself it may do nothing: each request names the role to act as.
   alter role authenticator login noinherit nosuperuser nocreatedb nocreaterole noreplication nobypassrls;
-  foreach role_name in array array['anon', 'authenticated'] loop
+  foreach role_name in array roles loop
     execute format('grant %I to authenticator %s', role_name, lend_nothing);
   end loop;
 

@@ -504,8 +504,7 @@ def test_postgrest_hears_of_a_new_schema(shared_database):
 
 
 def test_the_role_of_the_door_has_no_rights_of_its_own(shared_database):
-    door = Door(shared_database)
-    door.stop()
+    Door(shared_database).stop()
     Door(shared_database).stop()  # running the script again changes nothing
     assert shared_database.run(
         "select rolcanlogin, rolinherit, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls"
@@ -515,6 +514,15 @@ def test_the_role_of_the_door_has_no_rights_of_its_own(shared_database):
         "select r.rolname from pg_auth_members m join pg_roles r on r.oid = m.roleid"
         " where m.member = 'authenticator'::regrole order by 1"
     ) == [("anon",), ("authenticated",), ("service_role",)]
+    shared_database.run("alter role anon set statement_timeout = '1s'")
+    shared_database.run("revoke service_role from authenticator")
+    try:
+        Door(shared_database).stop()  # nor what somebody else decided on
+        assert not shared_database.value("select pg_has_role('authenticator', 'service_role', 'member')")
+        assert shared_database.value("select rolconfig from pg_roles where rolname = 'anon'") == ["statement_timeout=1s"]
+    finally:
+        shared_database.run("alter role anon set statement_timeout = '5s'")
+        shared_database.run("grant service_role to authenticator")
     assert shared_database.value(
         "select count(*) from pg_class c where c.relnamespace in ('atelier'::regnamespace, 'atelier_engine'::regnamespace,"
         " 'auth'::regnamespace, 'storage'::regnamespace) and c.relkind in ('r', 'v')"
