@@ -2,7 +2,7 @@
 -- wherever a client hands over JSON.
 begin;
 \ir support/jobs.sql
-set local statement_timeout = '20s';
+set local statement_timeout = '30s';
 
 -- What a client can hand JSON to, looked up in the catalog: a new function or column has to be added below.
 select plan(97);

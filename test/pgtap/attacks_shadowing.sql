@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(78);
+select plan(80);
 \ir support/jobs.sql
 \ir support/traps.sql
 
@@ -105,7 +105,7 @@ select atelier_test.works(:worker, 'select atelier_engine.settle_attempts(null, 
 select atelier_test.works(:alices, format('select a.state from atelier.job_attempts(%L) a', :'job'));
 select id as generation from atelier.generations where job_id = :'job' \gset
 select atelier_test.works(:bobs, format('select g.id from atelier.get_workspace_generations(%L) g', :'team'));
-select atelier_test.works(:bobs, format('select atelier.generation_bytes(%L)', :'generation'));
+select atelier_test.works(:bobs, format(call, :'generation')) from unnest(array['select atelier.generation_bytes(%L)', 'select atelier.generation_output(%L)']) call;
 select atelier_test.works(:alices, format('select j.id from atelier.retry_job(%L, ''{"parameters": {"steps": 6}}'') j', :'failing'));
 select atelier_test.works(:alices, 'select j.id from atelier.queue_jobs(''{"{\"prompt\": \"one\", \"idempotency_key\": \"key\", \"reuse_result\": true}", "{\"prompt\": \"two\", \"after\": [0]}"}'') j');
 
@@ -114,7 +114,7 @@ select id as asset from atelier.workspace_assets where job_id = :'job' \gset
 select atelier_test.works(:alices, 'insert into atelier.user_collections (name) values (''Circles'') returning id');
 select id as collection from atelier.user_collections \gset
 select atelier_test.call(:alices, format('select atelier.save_workspace_item_to_library(%L, %L)', :'asset', :'alice_id')) as kept \gset
-select atelier_test.works(:alices, format('select atelier.library_asset_bytes(%L)', :'kept'));
+select atelier_test.works(:alices, format(call, :'kept')) from unnest(array['select atelier.library_asset_bytes(%L)', 'select atelier.library_asset(%L)']) call;
 select atelier_test.works(:alices, format('update atelier.user_library set collection_id = %L returning id', :'collection'));
 select atelier_test.works(:alices, 'select atelier.workspace_actions(''clear_workspace'')');
 select atelier_test.works(:alices, format('select atelier.workspace_actions(''copy_to_workspace'', library_asset_id => %L)', :'kept'));

@@ -48,16 +48,14 @@ as $$
 declare
   rules constant jsonb := coalesce(p_schema -> 'properties', '{}');
   known constant text := (select string_agg(k, ', ' order by k) from jsonb_object_keys(rules) k);
-  result jsonb := jsonb_build_object();
+  result jsonb := p_parameters;
   item record;
 begin
   for item in select e.key, e.value from jsonb_each(p_parameters) e order by e.key loop
     if rules ? item.key then
       result := result
         || jsonb_build_object(item.key, atelier_engine.check_parameter(item.key, rules -> item.key, item.value));
-    elsif p_schema -> 'additionalProperties' = 'true' then
-      result := result || jsonb_build_object(item.key, item.value);
-    else
+    elsif p_schema -> 'additionalProperties' is distinct from 'true' then
       raise invalid_parameter_value using
         message = 'unknown parameter',
         detail = format('The model has no parameter %s.', quote_ident(left(item.key, 60))),

@@ -14,6 +14,7 @@ function  atelier.doctor()  as owner  for service_role
 function  atelier.drain_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
 function  atelier.generate(text,text,jsonb,text,text,text,uuid,interval,uuid,text)  as caller  for authenticated, service_role
 function  atelier.generation_bytes(uuid,integer)  as owner  for authenticated, service_role
+function  atelier.generation_output(uuid,integer)  as owner  for authenticated, service_role
 function  atelier.get_user_role_priority(uuid)  as owner  for authenticated, service_role
 function  atelier.get_user_workspaces(uuid)  as owner  for authenticated, service_role
 function  atelier.get_workspace_generations(uuid,timestamp with time zone,integer)  as owner  for authenticated, service_role
@@ -25,6 +26,7 @@ function  atelier.invite_to_workspace(uuid,text,text,interval)  as owner  for au
 function  atelier.is_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.job_attempts(uuid)  as owner  for authenticated, service_role
 function  atelier.leave_workspace(uuid)  as owner  for authenticated, service_role
+function  atelier.library_asset(uuid)  as owner  for anon, authenticated, service_role
 function  atelier.library_asset_bytes(uuid)  as owner  for anon, authenticated, service_role
 function  atelier.log_user_activity(uuid,text,text,text,jsonb,inet,text)  as owner  for authenticated, service_role
 function  atelier.object(text,text)  as caller  for anon, authenticated, service_role
@@ -111,6 +113,7 @@ function  atelier_engine.finish_job(uuid,text,text,text)  as caller  for nobody
 function  atelier_engine.forget_avoidances()  as caller  for nobody
 function  atelier_engine.forget_token_state()  as owner  for nobody
 function  atelier_engine.free_slots()  as caller  for nobody
+function  atelier_engine.generation_place(uuid,integer)  as caller  for nobody
 function  atelier_engine.give_up_held_job(uuid)  as caller  for nobody
 function  atelier_engine.guard_job_status()  as caller  for nobody
 function  atelier_engine.half_open_due()  as caller  for nobody
@@ -126,6 +129,7 @@ function  atelier_engine.job_of_key(uuid,atelier_engine.job_request)  as caller 
 function  atelier_engine.keep_an_owner()  as owner  for nobody
 function  atelier_engine.latest_try(uuid)  as caller  for nobody
 function  atelier_engine.leave_queue()  as owner  for nobody
+function  atelier_engine.library_asset_path(uuid)  as caller  for nobody
 function  atelier_engine.library_version()  as caller  for nobody
 function  atelier_engine.lock_workspace(uuid,text[])  as owner  for nobody
 function  atelier_engine.max_unfinished_jobs_per_user()  as caller  for nobody
