@@ -33,12 +33,12 @@ select distinct i.oid, i.proname, i.argument, n.action,
   from arguments i left join actions n on i.proname = 'workspace_actions' and n.argument = i.argument
  where i.is_id;
 
--- Where hers is no secret: her public rows (library_asset_bytes() takes an id of the library, and hers here is private), what
+-- Where hers is no secret: her public rows (library_asset… take an id of the library, and hers here is private), what
 -- files into a collection only together with an asset, and discarding what is not there.
 delete from calls where proname = 'workspace_actions' and action is null;
 insert into calls select distinct on (oid) oid, proname, 'collection_id', 'save_to_library',
   'select from atelier.workspace_actions(action => ''save_to_library'', asset_id => @asset_id@, collection_id => @collection_id@)' from calls where proname = 'workspace_actions';
-update calls set call = replace(call, '@asset_id@', '@library_asset_id@') where proname = 'library_asset_bytes';
+update calls set call = replace(call, '@asset_id@', '@library_asset_id@') where proname in ('library_asset', 'library_asset_bytes');
 
 -- Her things as his own: what he is told is the same as for things that are not there, be it an error or nothing.
 alter table calls add column must_be_refused boolean not null default true;
