@@ -2,18 +2,31 @@
 
 extern "C" {
 #include "access/xact.h"
+#include "catalog/pg_extension.h"
+#include "commands/extension.h"
 #include "executor/spi.h"
 #include "pgstat.h"
+#include "storage/lmgr.h"
 #include "utils/snapmgr.h"
 }
 
 namespace pg {
+namespace {
+
+// DROP EXTENSION locks the extension first and then its objects one by one, in an order of its own:
+// here it waits for us, or we for it, before either has anything that the other wants.
+void keep_extension() {
+  LockDatabaseObject(ExtensionRelationId, get_extension_oid("atelier", false), 0, AccessShareLock);
+}
+
+}  // namespace
 
 Transaction::Transaction(const char *activity) {
   call([&] {
     SetCurrentStatementStartTimestamp();
     pgstat_report_activity(STATE_RUNNING, activity);
     StartTransactionCommand();
+    keep_extension();
     PushActiveSnapshot(GetTransactionSnapshot());
     if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
   });

@@ -1,5 +1,7 @@
 """Databases, the extension and the server come and go with jobs queued and running."""
 
+import concurrent.futures
+import contextlib
 import time
 
 import pytest
@@ -78,6 +80,34 @@ def test_drop_extension_and_create_it_again(studio, fake, busy):
     job_id = bob.queue("after all that")
     studio.wait_for_status(job_id, "completed")
     studio.assert_completed_exactly_once([job_id])
+
+
+def test_drop_extension_meets_no_worker_in_a_deadlock(studio):
+    """A worker is stopped in the middle of a transaction; DROP EXTENSION has to wait before it holds any table."""
+
+    def waiting_for_a_lock():
+        return {
+            row[0]
+            for row in studio.run("select backend_type from pg_stat_activity where wait_event_type = 'Lock'")
+        }
+
+    alice = studio.add_user("alice")
+    with (
+        contextlib.closing(studio.server.connect(studio.name)) as dropper,
+        concurrent.futures.ThreadPoolExecutor() as pool,
+        contextlib.closing(studio.server.connect(studio.name)) as blocker,
+    ):
+        blocker.autocommit = False
+        blocker.cursor().execute("lock table atelier.events in share mode")
+        alice.queue("its completion cannot be recorded now")
+        wait_until(lambda: "atelier dispatcher" in waiting_for_a_lock())
+        alice.connection.close()
+        dropped = pool.submit(dropper.cursor().execute, "drop extension atelier cascade")
+        wait_until(lambda: "client backend" in waiting_for_a_lock())
+        assert studio.value("select count(*) from pg_locks where mode = 'AccessExclusiveLock' and locktype = 'relation'") == 0
+        blocker.rollback()
+        dropped.result(timeout=10)
+    wait_until(lambda: not studio.server.processes("atelier dispatcher"))
 
 
 def test_drop_database_with_jobs_running(studio, fake):
