@@ -105,3 +105,22 @@ comment on column atelier.worker_status.state is 'starting, running, stopped and
 comment on column atelier.worker_status.started_at is 'Since when it runs.';
 comment on column atelier.worker_status.restarts is 'How often it was started again.';
 comment on column atelier.worker_status.detail is 'What it says about itself.';
+
+comment on column atelier.held_jobs.job_id is 'The job.';
+comment on column atelier.held_jobs.attempt_id is 'Its attempt.';
+comment on column atelier.held_jobs.endpoint is 'Where the request went.';
+comment on column atelier.held_jobs.external_id is 'The id that the provider gave to the request; null: none is known.';
+comment on column atelier.held_jobs.claimed_at is 'When the attempt began.';
+comment on column atelier.held_jobs.sent_at is 'When the request was sent completely; null: that is not known.';
+comment on column atelier.held_jobs.decided_at is 'When it fails, unless somebody decides.';
+comment on column atelier.held_jobs.has_late_result is 'Whether the result came after all; then adopt_late_result() is best.';
+
+comment on column atelier.late_results.attempt_id is 'The attempt that was given up.';
+comment on column atelier.late_results.job_id is 'Its job.';
+comment on column atelier.late_results.status is 'How the job is now.';
+comment on column atelier.late_results.endpoint is 'Where the result comes from.';
+comment on column atelier.late_results.received_at is 'When it came.';
+comment on column atelier.late_results.expires_at is 'When it is deleted.';
+comment on column atelier.late_results.adopted_at is 'When it was adopted; null: it was not.';
+comment on column atelier.late_results.outputs is 'How many files it has.';
+comment on column atelier.late_results.byte_count is 'Their size together.';

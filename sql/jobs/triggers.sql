@@ -6,6 +6,10 @@ create or replace trigger guard_status
   before update on atelier.jobs
   for each row execute function atelier_engine.guard_job_status();
 
+create or replace trigger forget_late_objects
+  after delete on atelier_engine.late_results
+  for each row execute function atelier_engine.forget_late_objects();
+
 create or replace trigger take_generations_along
   after delete on atelier.workspace_members
   for each row execute function atelier_engine.take_generations_along();

@@ -52,3 +52,31 @@ $$Unfinished jobs that nobody will finish
 
 Empty, unless the workers do not run or this database is not adopted: every unfinished job is in the queue and has an
 owner or a time at which it is looked at.$$;
+
+create or replace view atelier.held_jobs with (security_invoker = true) as
+select q.job_id, j.user_id, a.id as attempt_id, a.endpoint_name as endpoint, a.external_id, a.claimed_at, a.sent_at,
+       j.error_class, j.error_message, q.next_check_at as decided_at,
+       exists (select from atelier_engine.late_results l where l.attempt_id = a.id) as has_late_result
+  from atelier_engine.queue q
+  join atelier.jobs j on j.id = q.job_id
+  left join atelier_engine.attempts a on a.id = q.attempt_id
+ where q.state = 'held';
+grant select on atelier.held_jobs to service_role;
+comment on view atelier.held_jobs is
+$$Jobs that wait for a decision
+
+Nobody knows whether the request was carried out, or a policy says that somebody has to look. resolve_held_job() decides;
+at decided_at they fail.$$;
+
+create or replace view atelier.late_results with (security_invoker = true) as
+select l.attempt_id, l.job_id, j.user_id, j.status, a.endpoint_name as endpoint, l.received_at, l.expires_at, l.adopted_at,
+       pg_catalog.jsonb_array_length(l.outputs) as outputs,
+       (select sum((o.value ->> 'byte_count')::bigint)::bigint from pg_catalog.jsonb_array_elements(l.outputs) o) as byte_count
+  from atelier_engine.late_results l
+  join atelier.jobs j on j.id = l.job_id
+  left join atelier_engine.attempts a on a.id = l.attempt_id;
+grant select on atelier.late_results to service_role;
+comment on view atelier.late_results is
+$$Results that came when their attempt had been given up
+
+adopt_late_result() uses one; after a day they are gone.$$;

@@ -14,6 +14,10 @@ create or replace trigger touch_updated_at before update on atelier.model_test_r
 create or replace trigger touch_updated_at before update on atelier.retry_policies
   for each row execute function atelier_engine.touch_updated_at();
 
+create or replace trigger guard_ambiguity_policy
+  before insert or update of ambiguity_policy, adapter on atelier.endpoints
+  for each row execute function atelier_engine.guard_ambiguity_policy();
+
 create or replace trigger forget_token_state
   after insert or update on atelier_engine.provider_secrets
   for each row execute function atelier_engine.forget_token_state();

@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(80);
+select plan(89);
 \ir support/jobs.sql
 \ir support/traps.sql
 
@@ -106,6 +106,22 @@ select atelier_test.works(:alices, format('select a.state from atelier.job_attem
 select id as generation from atelier.generations where job_id = :'job' \gset
 select atelier_test.works(:bobs, format('select g.id from atelier.get_workspace_generations(%L) g', :'team'));
 select atelier_test.works(:bobs, format(call, :'generation')) from unnest(array['select atelier.generation_bytes(%L)', 'select atelier.generation_output(%L)']) call;
+select atelier_test.call(:alices, 'select j.id from atelier.queue_job(''late'') j') as late \gset
+select atelier_test.call(:alices, 'select j.id from atelier.queue_job(''held'') j') as held \gset
+select atelier_test.works(:worker, 'select c.job_id from atelier_engine.claim_jobs(2) c');
+select attempt_id as late_attempt from atelier_engine.queue where job_id = :'late' \gset
+select atelier_test.works(:worker, format('select atelier_engine.settle_attempts(''{%s}'', ''too slow'')', :'late_attempt'));
+update atelier.endpoints set ambiguity_policy = 'hold' where is_active;
+select atelier_test.works(:worker, 'select atelier_engine.settle_attempts(null, ''the dispatcher ended'')');
+update atelier.endpoints set ambiguity_policy = 'retry' where is_active;
+select atelier_test.works(:worker, format('select atelier_engine.open_result(%L)', :'late_attempt'));
+select atelier_test.call(:worker, format('select atelier_engine.begin_object(%L, 0, ''image/png'', ''png'', 4, %L)', :'late_attempt', sha256('\x89504e47'))) as object \gset
+select atelier_test.works(:worker, format('select atelier_engine.append_object_chunk(%L, 0, ''\x89504e47'')', :'object'));
+select atelier_test.works(:worker, format('select atelier_engine.record_success(%L, %L, ''{}'', ''now'', ''now'', ''now'', ''now'')', :'late_attempt', jsonb_build_array(
+  jsonb_build_object('index', 0, 'object_id', :'object', 'media_type', 'image/png', 'extension', 'png', 'byte_count', 4))));
+select atelier_test.works(:carols, format('select j.status from atelier.adopt_late_result(%L) j', :'late_attempt'));
+select atelier_test.works(:owner, 'delete from atelier_engine.late_results returning attempt_id');
+select atelier_test.works(:carols, format('select j.status from atelier.resolve_held_job(%L, ''completed'', ''found'', array[''\x89504e470d0a1a0a'']::pg_catalog.bytea[]) j', :'held'));
 select atelier_test.works(:alices, format('select j.id from atelier.retry_job(%L, ''{"parameters": {"steps": 6}}'') j', :'failing'));
 select atelier_test.works(:alices, 'select j.id from atelier.queue_jobs(''{"{\"prompt\": \"one\", \"idempotency_key\": \"key\", \"reuse_result\": true}", "{\"prompt\": \"two\", \"after\": [0]}"}'') j');
 

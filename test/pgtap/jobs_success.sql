@@ -59,7 +59,7 @@ select is(atelier_engine.settle_attempts(array[:'lost']::uuid[], 'the courier di
 reset role;
 update atelier_engine.queue set run_at = clock_timestamp() where job_id = :'job2';
 select pg_temp.claim(:'job2') as winner \gset
-select is(pg_temp.succeed(:'lost'), null, 'the result of a lost attempt comes too late');
+select is(pg_temp.succeed(:'lost'), false, 'the result of a lost attempt comes too late');
 select is(pg_temp.fail(:'lost', 'internal'), null, 'so does its failure');
 select ok(pg_temp.succeed(:'winner'), 'the attempt that owns the job completes it');
 select is((select count(*) from atelier.workspace_assets where job_id = :'job2'), 1::bigint, 'with one set of assets');

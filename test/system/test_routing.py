@@ -129,3 +129,39 @@ def test_a_throttled_server_gives_the_job_to_the_other_at_once(shared_database, 
     done = shared_database.wait_for_status(job_id, "completed", seconds=10)
     assert done["attempts"] == 1, "asking for patience costs no attempt"
     assert [attempt["error_class"] for attempt in shared_database.attempts(job_id)] == ["throttled", None]
+
+
+def superseded_while_the_courier_sleeps(database, fake, user, prompt):
+    """A job whose attempt loses its lease while the courier stands still; the answer is there when it wakes up."""
+    gate = fake.behaviour = Gate()
+    job_id = user.queue(prompt)
+    wait_until(lambda: gate.waiting == 1)
+    database.run("select atelier.pause_work('endpoint', 'fake')")
+    with database.server.process("atelier-courier").stopped():
+        gate.open()
+        assert database.value(
+            "update atelier_engine.queue set lease_expires_at = clock_timestamp();"
+            " select atelier_engine.reap_expired_leases()"
+        ) == 1
+    return job_id
+
+
+def test_the_result_of_a_superseded_attempt_can_be_adopted(shared_database, fake, alice):
+    job_id = superseded_while_the_courier_sleeps(shared_database, fake, alice, "too late")
+    (late,) = wait_until(lambda: shared_database.run("select attempt_id, status, outputs from atelier.late_results"))
+    assert late[1:] == ("queued", 1)
+    assert alice.pictures(job_id) == []
+    assert shared_database.value("select (atelier.adopt_late_result(%s)).status", late[0]) == "completed"
+    shared_database.run("select atelier.resume_work('endpoint', 'fake')")
+    shared_database.assert_completed_exactly_once([job_id])
+    assert alice.pictures(job_id)[0].startswith(b"\x89PNG")
+    assert fake.counts() == {"too late": 1}, "what was paid for is not asked for again"
+
+
+def test_a_held_job_is_completed_by_its_own_late_answer(shared_database, fake, alice):
+    shared_database.change_endpoint(ambiguity_policy="hold")
+    job_id = superseded_while_the_courier_sleeps(shared_database, fake, alice, "held")
+    shared_database.wait_for_status(job_id, "completed")
+    shared_database.assert_completed_exactly_once([job_id])
+    assert shared_database.run("select from atelier.held_jobs") == []
+    assert fake.counts() == {"held": 1}

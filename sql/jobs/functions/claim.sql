@@ -91,7 +91,7 @@ begin atomic
                select from atelier.pauses d
                 where d.endpoint_id = e.id and (d.ends_at is null or d.ends_at > clock_timestamp()))) f
    where f.slots > 0
-   order by f.busy / (f.max_concurrency * f.weight), f.id;
+   order by (f.busy + 1) / (f.max_concurrency * f.weight), f.id;
 end;
 comment on function atelier_engine.free_slots() is
 $$Endpoints that can take requests now, and how many

@@ -8,11 +8,11 @@ set enable_seqscan = off
 set jit = off
 as $$
 begin
-  if atelier_engine.own_attempt(p_attempt_id) is null then
-    return false;
+  if atelier_engine.own_attempt(p_attempt_id) is null and not atelier_engine.take_up_held_attempt(p_attempt_id) then
+    return atelier_engine.wants_late_result(p_attempt_id) is not null;
   end if;
   update atelier_engine.attempts a set state = 'ingesting'
-   where a.id = p_attempt_id and a.state in ('submitting', 'submitted');
+   where a.id = p_attempt_id and a.state in ('submitting', 'submitted', 'ambiguous');
   return true;
 end;
 $$;
@@ -20,8 +20,9 @@ grant execute on function atelier_engine.open_result(uuid) to atelier_worker;
 comment on function atelier_engine.open_result(uuid) is
 $$Begin to record a result
 
-True while the attempt owns its job, and then nobody else can record or settle it before this transaction ends. On
-false the result is dropped. Next come begin_object(), append_object_chunk() and, in the same transaction,
+True while the attempt owns its job, or while its job is held because of it, and then nobody else can record or settle it
+before this transaction ends. True, too, for an attempt that was given up, if its result may still be adopted. On false
+the result is dropped. Next come begin_object(), append_object_chunk() and, in the same transaction,
 record_success().$$;
 
 create or replace function atelier_engine.begin_object(
@@ -35,12 +36,9 @@ set jit = off
 as $$
 declare
   owned constant uuid := atelier_engine.own_attempt(p_attempt_id);
+  late uuid;
   job atelier.jobs;
 begin
-  select j.* into job from atelier.jobs j where j.id = owned;
-  if owned is null then
-    raise object_not_in_prerequisite_state using message = 'the attempt does not own its job';
-  end if;
   if p_index not between 0 and 999 or p_extension !~ '^[a-z0-9]{1,8}$'
      or p_media_type !~ '^(image|video)/[a-z0-9.+-]{1,60}$' or octet_length(p_sha256) <> 32 then
     raise invalid_parameter_value using
@@ -48,6 +46,15 @@ begin
       detail = format('index %s, extension %s, media type %s.', p_index, quote_nullable(left(p_extension, 20)),
                       quote_nullable(left(p_media_type, 80)));
   end if;
+  if owned is null then
+    late := atelier_engine.begin_late_object(
+      p_attempt_id, p_index, p_media_type, p_extension, p_byte_count, p_sha256);
+    if late is null then
+      raise object_not_in_prerequisite_state using message = 'the attempt does not own its job';
+    end if;
+    return late;
+  end if;
+  select j.* into job from atelier.jobs j where j.id = owned;
   return atelier_engine.create_object(
     case job.destination when 'library' then 'user-library' else 'workspace-temp' end,
     format('%s/%s/%s.%s', job.user_id, job.id, p_index, p_extension),
@@ -83,6 +90,8 @@ declare
 begin
   select j.* into job from atelier.jobs j where j.id = owned;
   if owned is null then
+    perform atelier_engine.keep_late_result(
+      p_attempt_id, p_outputs, p_metadata, p_started_at, p_sent_at, p_first_byte_at, p_finished_at);
     return exists (select from atelier_engine.attempts a where a.id = p_attempt_id and a.state = 'succeeded');
   end if;
   perform atelier_engine.assert_outputs_stored(job, p_outputs);
@@ -102,7 +111,7 @@ begin
          a.external_id, p_metadata, atelier_engine.milliseconds_between(a.sent_at, p_finished_at),
          job.created_at, job.started_at, recorded, job.workspace_id
     from atelier.api_models m, atelier_engine.attempts a
-   where m.id = job.api_model_id and a.id = p_attempt_id;
+   where m.id = coalesce(a.model_id, job.api_model_id) and a.id = p_attempt_id;
   update atelier.jobs j
      set attempts = j.attempts + 1,
          metadata = coalesce(j.metadata, '{}') || jsonb_build_object('provider', coalesce(p_metadata, '{}'))
@@ -121,7 +130,7 @@ $$Complete a job with its outputs
 
 p_outputs is an array of {index, object_id, media_type, extension, byte_count, sha256 (hex)} and, where known, width,
 height, duration_ms, seed. Adds the assets and the generation, writes the event. True when the job is completed by this
-attempt, also if it was so before; false when the attempt does not own the job, and then nothing changes. Raises 22023
+attempt, also if it was so before; false when the attempt does not own the job; then the result is kept aside for a day. Raises 22023
 when an output is not stored completely.$$;
 
 create or replace function atelier_engine.outputs_of(p_outputs jsonb)

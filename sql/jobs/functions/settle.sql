@@ -81,7 +81,7 @@ begin
     end if;
     reaped := reaped + 1;
   end loop;
-  perform atelier_engine.forget_avoidances();
+  perform atelier_engine.forget_avoidances(), atelier_engine.expire_late_results(batch);
   return reaped + atelier_engine.fail_unreachable(batch) + atelier_engine.unblock_missed(batch);
 end;
 $$;

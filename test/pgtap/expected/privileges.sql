@@ -2,6 +2,7 @@
 copy pg_temp.expected (line) from stdin;
 function  atelier.accept_workspace_invitation(text)  as owner  for authenticated, service_role
 function  atelier.adopt_instance(boolean)  as owner  for service_role
+function  atelier.adopt_late_result(uuid)  as owner  for authenticated, service_role
 function  atelier.authenticate_api_key(text)  as caller  for anon, authenticated, service_role
 function  atelier.cancel_job(uuid)  as owner  for authenticated, service_role
 function  atelier.cleanup_expired_workspace_assets()  as owner  for service_role, atelier_worker
@@ -35,6 +36,7 @@ function  atelier.pause_work(text,text,text,timestamp with time zone)  as owner 
 function  atelier.queue_job(text,text,jsonb,text,text,text,uuid,integer,jsonb,uuid[],uuid,timestamp with time zone,text,boolean,text)  as owner  for authenticated, service_role
 function  atelier.queue_jobs(jsonb[])  as owner  for authenticated, service_role
 function  atelier.remove_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
+function  atelier.resolve_held_job(uuid,text,text,bytea[])  as owner  for authenticated, service_role
 function  atelier.resume_work(text,text)  as owner  for authenticated, service_role
 function  atelier.retry_job(uuid,jsonb)  as owner  for authenticated, service_role
 function  atelier.revoke_api_key(uuid)  as owner  for authenticated, service_role
@@ -50,6 +52,7 @@ function  atelier.uuid7()  as caller  for anon, authenticated, service_role
 function  atelier.verify_user_age(date)  as caller  for authenticated, service_role
 function  atelier.wait_for_job(uuid,interval,text)  as caller  for authenticated, service_role
 function  atelier.workspace_actions(text,uuid,uuid,uuid,text,uuid,text[])  as owner  for authenticated
+function  atelier_engine.adapters_with_lookup()  as caller  for nobody
 function  atelier_engine.add_assets(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.announce_database()  as caller  for nobody
 function  atelier_engine.api_key_access(text[],text,text)  as caller  for nobody
@@ -71,6 +74,7 @@ function  atelier_engine.assert_request(uuid,atelier_engine.job_request)  as cal
 function  atelier_engine.assert_room_for_jobs(uuid,integer)  as caller  for nobody
 function  atelier_engine.assert_service_role()  as caller  for nobody
 function  atelier_engine.back_off(integer)  as caller  for nobody
+function  atelier_engine.begin_late_object(uuid,integer,text,text,bigint,bytea)  as caller  for nobody
 function  atelier_engine.begin_object(uuid,integer,text,text,bigint,bytea)  as owner  for atelier_worker
 function  atelier_engine.cancel_requests()  as owner  for atelier_worker
 function  atelier_engine.check_api_key(text)  as owner  for anon, authenticated, service_role
@@ -82,6 +86,7 @@ function  atelier_engine.claim_for_endpoint(uuid,integer)  as caller  for nobody
 function  atelier_engine.claim_jobs(integer)  as owner  for atelier_worker
 function  atelier_engine.clear_assets(uuid,uuid[])  as caller  for nobody
 function  atelier_engine.compare_versions(text,text)  as caller  for nobody
+function  atelier_engine.complete_held_job(uuid,uuid,bytea[],text)  as caller  for nobody
 function  atelier_engine.complete_parameters(atelier.api_models,text,jsonb)  as caller  for nobody
 function  atelier_engine.content_hash(atelier.jobs)  as caller  for nobody
 function  atelier_engine.copy_object(text,text,text,text,uuid)  as owner  for nobody
@@ -93,6 +98,7 @@ function  atelier_engine.create_object(text,text,uuid,text,bigint,bytea)  as own
 function  atelier_engine.delete_files_of_library_assets()  as owner  for nobody
 function  atelier_engine.delete_files_of_workspace_assets()  as owner  for nobody
 function  atelier_engine.delete_pending_objects(integer)  as owner  for atelier_worker
+function  atelier_engine.deliver_late_result(atelier.jobs,atelier_engine.late_results)  as caller  for nobody
 function  atelier_engine.dependency_verdict(uuid)  as caller  for nobody
 function  atelier_engine.disown_on_restore()  as owner  for nobody
 function  atelier_engine.earlier_jobs(jsonb,uuid[])  as caller  for nobody
@@ -106,15 +112,18 @@ function  atelier_engine.examine_providers()  as caller  for nobody
 function  atelier_engine.examine_server()  as caller  for nobody
 function  atelier_engine.examine_version()  as caller  for nobody
 function  atelier_engine.examine_workers()  as caller  for nobody
+function  atelier_engine.expire_late_results(integer)  as caller  for nobody
 function  atelier_engine.fail_unreachable(integer)  as caller  for nobody
 function  atelier_engine.fails_over_when_stranded(uuid)  as caller  for nobody
 function  atelier_engine.find_other_place(uuid,uuid,boolean)  as caller  for nobody
 function  atelier_engine.finish_job(uuid,text,text,text)  as caller  for nobody
 function  atelier_engine.forget_avoidances()  as caller  for nobody
+function  atelier_engine.forget_late_objects()  as owner  for nobody
 function  atelier_engine.forget_token_state()  as owner  for nobody
 function  atelier_engine.free_slots()  as caller  for nobody
 function  atelier_engine.generation_place(uuid,integer)  as caller  for nobody
 function  atelier_engine.give_up_held_job(uuid)  as caller  for nobody
+function  atelier_engine.guard_ambiguity_policy()  as caller  for nobody
 function  atelier_engine.guard_job_status()  as caller  for nobody
 function  atelier_engine.half_open_due()  as caller  for nobody
 function  atelier_engine.has_all_outputs(atelier.jobs)  as caller  for nobody
@@ -127,6 +136,7 @@ function  atelier_engine.is_object_name(text)  as caller  for nobody
 function  atelier_engine.is_service_role()  as caller  for nobody
 function  atelier_engine.job_of_key(uuid,atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.keep_an_owner()  as owner  for nobody
+function  atelier_engine.keep_late_result(uuid,jsonb,jsonb,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.latest_try(uuid)  as caller  for nobody
 function  atelier_engine.leave_queue()  as owner  for nobody
 function  atelier_engine.library_asset_path(uuid)  as caller  for nobody
@@ -150,6 +160,7 @@ function  atelier_engine.orphaned_objects()  as owner  for atelier_worker
 function  atelier_engine.outputs_of(jsonb)  as caller  for nobody
 function  atelier_engine.own_attempt(uuid)  as caller  for nobody
 function  atelier_engine.pause_target(text,text)  as caller  for nobody
+function  atelier_engine.place_late_objects(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.prepare_job(uuid,atelier_engine.job_request,atelier.api_models)  as caller  for nobody
 function  atelier_engine.promote_due()  as owner  for nobody
 function  atelier_engine.put_pause(text,text,text,text,timestamp with time zone)  as caller  for nobody
@@ -191,8 +202,11 @@ function  atelier_engine.store_of_bucket(text)  as caller  for nobody
 function  atelier_engine.submit(uuid,atelier_engine.job_request,uuid)  as caller  for nobody
 function  atelier_engine.submit_all(uuid,jsonb[])  as caller  for nobody
 function  atelier_engine.take_generations_along()  as owner  for nobody
+function  atelier_engine.take_over_job(uuid,uuid)  as caller  for nobody
+function  atelier_engine.take_up_held_attempt(uuid)  as caller  for nobody
 function  atelier_engine.touch_updated_at()  as caller  for nobody
 function  atelier_engine.trip_endpoint(uuid,text,interval,boolean)  as caller  for nobody
+function  atelier_engine.type_of_bytes(bytea)  as caller  for nobody
 function  atelier_engine.unblock_missed(integer)  as caller  for nobody
 function  atelier_engine.usable_token(uuid)  as caller  for nobody
 function  atelier_engine.user_has_role(uuid,atelier.app_role)  as owner  for nobody
@@ -201,6 +215,7 @@ function  atelier_engine.validate_parameters(jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.waited_too_long(uuid,uuid)  as caller  for nobody
 function  atelier_engine.wake_dispatcher()  as caller  for nobody
 function  atelier_engine.wake_janitor()  as caller  for nobody
+function  atelier_engine.wants_late_result(uuid)  as caller  for nobody
 function  atelier_engine.with_seed(atelier.api_models,jsonb)  as caller  for nobody
 function  atelier_engine.worker_processes()  as caller  for service_role
 function  atelier_engine.workspaces_of(uuid,text[])  as caller  for authenticated, service_role
@@ -217,6 +232,7 @@ relation  atelier_engine.active_pauses  service_role  select
 relation  atelier_engine.attempts  service_role  select
 relation  atelier_engine.endpoint_states  service_role  select
 relation  atelier_engine.lane_clocks  service_role  select
+relation  atelier_engine.late_results  service_role  select
 relation  atelier_engine.object_chunks  anon  select
 relation  atelier_engine.object_chunks  authenticated  select
 relation  atelier_engine.object_chunks  service_role  select

@@ -61,6 +61,12 @@ atelier.generations             other user    0      42501  0      42501
 atelier.generations             team mate     0      42501  0      42501
 atelier.generations             admin         1      42501  0      42501
 atelier.generations             service_role  1      42501  1:is_favorite,viewed,viewed_at  42501
+atelier.held_jobs               anon          42501  55000  55000  55000
+atelier.held_jobs               owner         42501  55000  55000  55000
+atelier.held_jobs               other user    42501  55000  55000  55000
+atelier.held_jobs               team mate     42501  55000  55000  55000
+atelier.held_jobs               admin         42501  55000  55000  55000
+atelier.held_jobs               service_role  0      55000  55000  55000
 atelier.images                  anon          42501  42501  42501  42501
 atelier.images                  owner         1      42501  1:title  1
 atelier.images                  other user    0      42501  0      0
@@ -79,6 +85,12 @@ atelier.jobs                    other user    0      42501  42501  42501
 atelier.jobs                    team mate     0      42501  42501  42501
 atelier.jobs                    admin         1      42501  42501  42501
 atelier.jobs                    service_role  1      42501  1:compel_weights,enhancement_strategy,enhancement_time_ms,image_id,metadata,moderation_status,project_id,prompt_test_id,quality_improvement,quality_rating,qwen_expansion_percentage,review_notes,reviewed_at,reviewed_by,template_name,test_metadata,video_id  1
+atelier.late_results            anon          42501  55000  55000  55000
+atelier.late_results            owner         42501  55000  55000  55000
+atelier.late_results            other user    42501  55000  55000  55000
+atelier.late_results            team mate     42501  55000  55000  55000
+atelier.late_results            admin         42501  55000  55000  55000
+atelier.late_results            service_role  1      55000  55000  55000
 atelier.model_config_history    anon          42501  42501  42501  42501
 atelier.model_config_history    owner         0      42501  0      0
 atelier.model_config_history    other user    0      42501  0      0

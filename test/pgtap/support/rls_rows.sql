@@ -108,6 +108,9 @@ select pg_temp.prepare('atelier.job_dependencies', format('job_id = %L', :'next_
 select pg_temp.prepare_id('atelier.generations', :'generation', jsonb_build_object(
   'user_id', :alice, 'action', 'create', 'model_id', 'new', 'model_name', 'new', 'replicate_model', 'new'));
 select pg_temp.prepare('atelier.events', format('user_id = %L', :alice), jsonb_build_object('user_id', :alice, 'kind', 'job.completed'));
+insert into atelier_engine.late_results (attempt_id, job_id, expires_at) values (gen_random_uuid(), :'next_job', now());
+select pg_temp.prepare('atelier.late_results', format('job_id = %L', :'next_job'), '{"job_id": "00000000-0000-7000-8000-0000000000aa"}');
+select pg_temp.prepare('atelier.held_jobs', 'true', '{"job_id": "00000000-0000-7000-8000-0000000000aa"}');
 select pg_temp.prepare('atelier.queue_depth', 'model = ''tiny-sdxl''', '{"model": "new"}');
 select pg_temp.prepare('atelier.stuck_jobs', 'true', '{"job_id": "00000000-0000-7000-8000-0000000000aa"}');
 select pg_temp.prepare('atelier.worker_status', 'process = ''launcher''', '{"process": "new"}');

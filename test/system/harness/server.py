@@ -1,5 +1,6 @@
 """A real PostgreSQL server with atelier, in a data directory of its own."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -59,6 +60,15 @@ class Process:
 
     def kill(self, number):
         os.kill(self.pid, number)
+
+    @contextlib.contextmanager
+    def stopped(self):
+        """It stands still for as long as the block runs."""
+        self.kill(signal.SIGSTOP)
+        try:
+            yield self
+        finally:
+            self.kill(signal.SIGCONT)
 
     def alive(self):
         return os.path.exists(f"/proc/{self.pid}")
