@@ -21,9 +21,9 @@ extern "C" {
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_database.h"
 #include "postmaster/bgworker.h"
-#include "utils/acl.h"
 #include "utils/snapmgr.h"
 
 PGDLLEXPORT void atelier_launcher_main(Datum);
@@ -88,6 +88,7 @@ class Keeper {
 
 struct Home {
   bool has_extension = true;  // until its dispatcher says otherwise
+  uint32 asked_at = 0;        // the count of announcements when its dispatcher was started
   Keeper dispatcher;
   Keeper janitor;
 };
@@ -97,6 +98,22 @@ struct Catalog {
   Oid worker_role = InvalidOid;
   std::vector<Oid> databases;
 };
+
+// The catalog caches would do for anybody else: who creates the extension wakes us before our cache
+// hears that the role is there.
+Oid find_worker_role() {
+  Relation const relation = table_open(AuthIdRelationId, AccessShareLock);
+  TableScanDesc const scan = table_beginscan_catalog(relation, 0, nullptr);
+  Oid role = InvalidOid;
+  HeapTuple tuple = nullptr;
+  while ((tuple = heap_getnext(scan, ForwardScanDirection)) != nullptr) {
+    auto *const row = reinterpret_cast<Form_pg_authid>(GETSTRUCT(tuple));
+    if (strcmp(NameStr(row->rolname), "atelier_worker") == 0) role = row->oid;
+  }
+  table_endscan(scan);
+  table_close(relation, AccessShareLock);
+  return role;
+}
 
 Catalog read_catalog() {
   struct Listing {
@@ -108,7 +125,7 @@ Catalog read_catalog() {
   pg::call([&] {
     StartTransactionCommand();
     (void)GetTransactionSnapshot();
-    listing->role = get_role_oid("atelier_worker", true);
+    listing->role = find_worker_role();
     listing->count = 0;
     Relation const relation = table_open(DatabaseRelationId, AccessShareLock);
     TableScanDesc const scan = table_beginscan_catalog(relation, 0, nullptr);
@@ -202,8 +219,10 @@ void Launcher::keep_workers() {
     if (!home.has_extension) continue;
     shared::Database *const place = shared::find_or_add(oid);
     if (place == nullptr) continue;  // more databases than the server has room for
-    if (!home.dispatcher.running() && home.dispatcher.take_ended() &&
-        strcmp(place->dispatcher.state, "absent") == 0) {
+    bool const looked_in_vain = !home.dispatcher.running() && home.dispatcher.take_ended() &&
+                                strcmp(place->dispatcher.state, "absent") == 0;
+    // The extension may have come while it looked.
+    if (looked_in_vain && home.asked_at == announcements_seen_) {
       home.has_extension = false;
       home.janitor.stop(place->janitor);
       shared::remove(oid);
@@ -213,6 +232,7 @@ void Launcher::keep_workers() {
     Oid const role = catalog_.worker_role;
     enough_slots &= home.dispatcher.keep(place->dispatcher, [&] {
       shared::set_state(place->dispatcher, "starting");
+      home.asked_at = announcements_seen_;
       return start_dispatcher(database, role);
     });
     if (strcmp(place->dispatcher.state, "running") != 0) continue;

@@ -52,6 +52,12 @@ def test_workers_show_what_they_are(studio):
     assert names == {"atelier_worker"}
 
 
+def test_the_first_extension_of_a_server_is_heard_of_at_once(quiet_server):
+    """Not only when the list of databases is read again, which is every ten seconds."""
+    studio = Database.create(quiet_server, "studio")
+    wait_until(lambda: "atelier janitor" in atelier_backends(studio), seconds=5)
+
+
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
 def test_drop_extension_and_create_it_again(studio, fake, busy):
     gate = Gate()
