@@ -29,6 +29,8 @@ namespace {
 
 constexpr auto standing_interval = std::chrono::seconds(1);
 constexpr auto lease_interval = std::chrono::seconds(10);
+// Listeners hear of events at most this often.
+constexpr auto notice_interval = std::chrono::milliseconds(100);
 constexpr auto sent_note_delay = std::chrono::milliseconds(50);
 // How long after its total time-out an attempt is given up when the courier says nothing.
 constexpr auto silence_allowance = std::chrono::seconds(30);
@@ -67,6 +69,7 @@ class Dispatcher {
   void record_alone(wire::Message &outcome);
   void record_sent_notes();
   void announce_recordings();
+  void notify_listeners();
   void claim();
   void hand_over(const wire::Submit &submit);
   void renew_leases();
@@ -90,6 +93,8 @@ class Dispatcher {
   Clock::time_point next_standing_{};
   Clock::time_point next_lease_{};
   Clock::time_point sent_notes_due_{};
+  uint32 events_notified_ = 0;
+  Clock::time_point next_notice_{};
   BackOff trouble_;
 };
 
@@ -144,6 +149,7 @@ void Dispatcher::work() {
   settle(std::exchange(to_settle_, {}), settle_reason_);
   record_outcomes();
   record_sent_notes();
+  notify_listeners();
   give_up_silent_attempts();
   renew_leases();
   if (!courier_.keep_running()) return;
@@ -223,6 +229,14 @@ void Dispatcher::record_alone(wire::Message &outcome) {
 void Dispatcher::announce_recordings() {
   pg_atomic_fetch_add_u32(&home_.recordings, 1);
   pg::call([&] { ConditionVariableBroadcast(&home_.job_recorded); });
+}
+
+void Dispatcher::notify_listeners() {
+  uint32 const written = pg_atomic_read_u32(&home_.events_written);
+  if (written == events_notified_ || Clock::now() < next_notice_) return;
+  store_.notify_listeners();
+  events_notified_ = written;
+  next_notice_ = Clock::now() + notice_interval;
 }
 
 // A note is worth a transaction only when the answer takes longer than that.
@@ -327,6 +341,8 @@ Clock::time_point Dispatcher::next_deadline() const {
   if (!trouble_.due()) return std::min(next, trouble_.not_before());
   if (!outcomes_.empty() || !to_settle_.empty()) return Clock::now();
   if (!sent_notes_.empty()) next = std::min(next, sent_notes_due_);
+  if (pg_atomic_read_u32(&home_.events_written) != events_notified_)
+    next = std::min(next, next_notice_);
   if (!courier_.running()) return std::min(next, courier_.restart_at());
   if (claim_now_) return Clock::now();
   return std::min(next, look_again_);

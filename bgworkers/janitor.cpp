@@ -1,5 +1,7 @@
-// The janitor: one per database. Leases that ran out, workspace assets that expired and bytes of
-// deleted objects, each in short transactions that leave the rest for the next round.
+// The janitor: one per database. Schedules that are due, leases that ran out, workspace assets that
+// expired, bytes of deleted objects and old events, each in short transactions that leave the rest
+// for the next round.
+#include <algorithm>
 #include <string>
 
 #include "bgworkers/registration.hpp"
@@ -20,9 +22,13 @@ namespace {
 
 constexpr auto standing_interval = std::chrono::seconds(1);
 constexpr int objects_per_transaction = 50;
+constexpr int64_t events_per_transaction = 5000;
+constexpr auto schedules_unasked = std::chrono::minutes(1);
 
 pg::Statement reap_expired_leases("select atelier_engine.reap_expired_leases()");
 pg::Statement expire_assets("select atelier.cleanup_expired_workspace_assets()");
+pg::Statement run_schedules("select atelier_engine.run_schedules()");
+pg::Statement delete_old_events("select atelier_engine.delete_old_events($1)");
 pg::Statement delete_pending_objects("select atelier_engine.delete_pending_objects($1)");
 
 int64_t count_of(const char *activity, pg::Statement &statement,
@@ -42,6 +48,7 @@ class Janitor {
     while (standing_of_database() == Standing::present) {
       reload_configuration_if_asked();
       if (asked_ || (back_off_.due() && Clock::now() >= next_round_)) tidy();
+      if (asked_ || (back_off_.due() && Clock::now() >= next_schedule_)) run_due_schedules();
       asked_ = wait(standing_interval);
     }
   }
@@ -53,6 +60,7 @@ class Janitor {
       int64_t const leases = count_of("settling lost leases", reap_expired_leases, {});
       int64_t const assets = count_of("expiring workspace assets", expire_assets, {});
       int64_t const objects = delete_objects();
+      delete_events();
       if (leases > 0) shared::wake(home_.dispatcher);
       shared::set_state(home_.janitor, "running",
                         "last round: " + std::to_string(leases) + " leases, " +
@@ -63,6 +71,28 @@ class Janitor {
       pg::log(error);
       back_off_.failed();
     }
+  }
+
+  // Sleeps until the next one is due; a new one wakes the janitor.
+  void run_due_schedules() {
+    next_schedule_ = Clock::now() + schedules_unasked;
+    try {
+      pg::Transaction transaction("running schedules");
+      pg::Statement::Rows const rows = run_schedules.run({});
+      if (!rows.is_null(0, 1))
+        next_schedule_ =
+            std::min(next_schedule_, Clock::now() + std::chrono::milliseconds(rows.integer(0, 1)));
+      transaction.commit();
+    } catch (const pg::Error &error) {
+      pg::log(error);
+      back_off_.failed();
+    }
+  }
+
+  static void delete_events() {
+    while (count_of("deleting old events", delete_old_events,
+                    {pg::int4(settings::event_retention_s)}) == events_per_transaction)
+      pg::check_for_interrupts();
   }
 
   static int64_t delete_objects() {
@@ -79,6 +109,7 @@ class Janitor {
   shared::Database &home_;
   bool asked_ = true;
   Clock::time_point next_round_{};
+  Clock::time_point next_schedule_{};
   BackOff back_off_;
 };
 

@@ -25,6 +25,7 @@ pg::Statement record_failure(
 pg::Statement record_submitted("select atelier_engine.record_submitted($1, $2)");
 pg::Statement record_cancelled("select atelier_engine.record_cancelled($1)");
 pg::Statement renew_leases_sql("select atelier_engine.renew_leases($1)");
+pg::Statement notify_events("select pg_catalog.pg_notify('atelier_events', '')");
 pg::Statement settle_attempts("select atelier_engine.settle_attempts($1, $2)");
 
 // The columns of claim_jobs(), in order.
@@ -214,6 +215,12 @@ void JobStore::record_internal_failure(pg::Transaction &, const wire::Uuid &atte
 void JobStore::renew_leases(const std::vector<wire::Uuid> &attempts) {
   pg::Transaction transaction("renewing leases");
   renew_leases_sql.run({pg::uuid_array(attempts)});
+  transaction.commit();
+}
+
+void JobStore::notify_listeners() {
+  pg::Transaction transaction("notifying listeners");
+  notify_events.run({});
   transaction.commit();
 }
 

@@ -36,6 +36,9 @@ class JobStore {
   void record_internal_failure(pg::Transaction &open, const wire::Uuid &attempt,
                                const std::string &message);
 
+  // One NOTIFY on the channel atelier_events.
+  void notify_listeners();
+
   void renew_leases(const std::vector<wire::Uuid> &attempts);
 
   // Settles attempts whose courier is gone.

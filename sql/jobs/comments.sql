@@ -39,6 +39,7 @@ comment on column atelier.jobs.qwen_expansion_percentage is 'How much longer the
 
 comment on column atelier.jobs.run_at is 'Not before this time; null: as soon as possible.';
 comment on column atelier.jobs.retry_of is 'The job that failed or was cancelled, of which this one is another try.';
+comment on column atelier.jobs.schedule_id is 'The schedule that queued it; run_at is when it was due.';
 comment on column atelier.jobs.idempotency_key is 'The key of the caller: the same key gives this job again.';
 comment on column atelier.jobs.request_hash is 'SHA-256 of the request, to tell whether the key was used for another one.';
 comment on column atelier.jobs.content_hash is
@@ -78,7 +79,8 @@ comment on column atelier.generations.is_favorite is 'Whether its owner likes it
 comment on column atelier.generations.is_keyframe_segment is 'Whether it is a part of a longer video.';
 comment on column atelier.generations.workspace_id is 'The workspace it was made in.';
 
-comment on column atelier.events.seq is 'Grows with each event; ask for what is greater than the last one seen.';
+comment on column atelier.events.seq is 'Grows with each event, in the order of writing.';
+comment on column atelier.events.xid is 'The transaction that wrote it: events_since() goes by it, then by seq.';
 comment on column atelier.events.kind is 'job.completed, job.failed or job.cancelled.';
 comment on column atelier.events.ref is 'The id of what it happened to.';
 
@@ -124,3 +126,19 @@ comment on column atelier.late_results.expires_at is 'When it is deleted.';
 comment on column atelier.late_results.adopted_at is 'When it was adopted; null: it was not.';
 comment on column atelier.late_results.outputs is 'How many files it has.';
 comment on column atelier.late_results.byte_count is 'Their size together.';
+
+comment on column atelier.schedules.name is 'What its owner calls it.';
+comment on column atelier.schedules.request is 'The arguments of queue_job() for each run.';
+comment on column atelier.schedules.cron is 'When it runs: minute, hour, day of the month, month, day of the week.';
+comment on column atelier.schedules.every is 'Or how long after each other its runs are, counted from starts_at.';
+comment on column atelier.schedules.time_zone is 'The time zone that cron means.';
+comment on column atelier.schedules.misfire_policy is
+  'What happens to runs that were missed by more than five minutes: skip, once (one run for all of them) or all (100 at most).';
+comment on column atelier.schedules.starts_at is 'No run before this time.';
+comment on column atelier.schedules.ends_at is 'No run after this time; null: it has no end.';
+comment on column atelier.schedules.is_active is 'False while it is paused. Ten failures in a row pause it, too.';
+comment on column atelier.schedules.next_run_at is 'When it runs next; null: never again.';
+comment on column atelier.schedules.last_run_at is 'When it ran last.';
+comment on column atelier.schedules.run_count is 'How many jobs it has queued.';
+comment on column atelier.schedules.failure_count is 'How many runs in a row could not queue a job.';
+comment on column atelier.schedules.last_error is 'Why the last of those could not.';

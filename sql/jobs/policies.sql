@@ -25,3 +25,14 @@ drop policy if exists "owners see their events" on atelier.events;
 create policy "owners see their events" on atelier.events
   for select to authenticated
   using (user_id = (select auth.uid()));
+
+drop policy if exists "owners and admins see schedules" on atelier.schedules;
+create policy "owners and admins see schedules" on atelier.schedules
+  for select to authenticated
+  using (user_id between (select atelier_engine.readable_users_from())
+                     and (select atelier_engine.readable_users_to()));
+
+drop policy if exists "owners delete their schedules" on atelier.schedules;
+create policy "owners delete their schedules" on atelier.schedules
+  for delete to authenticated
+  using (user_id = (select auth.uid()));

@@ -23,3 +23,11 @@ create or replace trigger enter_queue
   before insert on atelier_engine.queue
   for each row when (new.user_id is null or (new.state = 'ready' and new.vtime = 0))
   execute function atelier_engine.enter_queue();
+
+create or replace trigger announce_events
+  after insert on atelier.events
+  for each statement execute function atelier_engine.announce_events();
+
+create or replace trigger touch_updated_at
+  before update on atelier.schedules
+  for each row execute function atelier_engine.touch_updated_at();

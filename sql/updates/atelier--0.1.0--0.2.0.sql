@@ -343,6 +343,40 @@ not go again for a while.$$;
 drop function atelier_engine.must_wait_for(uuid, uuid[]);
 drop function atelier_engine.unblock_dependents(uuid);
 
+create table atelier.schedules (
+  id uuid primary key default atelier.uuid7(),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  user_id uuid not null references atelier.profiles (id) on delete cascade,
+  name text not null constraint schedules_name_length check (char_length(name) between 1 and 100),
+  request jsonb not null constraint schedules_request_is_an_object check (jsonb_typeof(request) = 'object'),
+  cron text,
+  every interval,
+  time_zone text not null default 'UTC',
+  misfire_policy text not null default 'once'
+    constraint schedules_misfire_policy_known check (misfire_policy in ('skip', 'once', 'all')),
+  starts_at timestamptz not null default now(),
+  ends_at timestamptz,
+  is_active boolean not null default true,
+  next_run_at timestamptz,
+  last_run_at timestamptz,
+  run_count bigint not null default 0,
+  failure_count integer not null default 0,
+  last_error text,
+  constraint schedules_cron_or_every check (num_nonnulls(cron, every) = 1)
+);
+create index schedules_user_idx on atelier.schedules (user_id, created_at desc);
+create index schedules_due_idx on atelier.schedules (next_run_at) where is_active and next_run_at is not null;
+select pg_catalog.pg_extension_config_dump('atelier.schedules', '');
+alter table atelier.schedules enable row level security;
+alter table atelier.schedules force row level security;
+grant select, delete on atelier.schedules to authenticated, service_role;
+comment on table atelier.schedules is
+$$Jobs that are queued again and again
+
+Made by create_schedule(), run by the janitor, paused and resumed by pause_schedule() and resume_schedule(). People see
+and delete their own. Each run is a job that names its schedule in schedule_id and the time it was due in run_at.$$;
+
 alter table atelier.jobs
   add column run_at timestamptz,
   add column retry_of uuid references atelier.jobs (id) on delete set null,
@@ -350,9 +384,11 @@ alter table atelier.jobs
     constraint jobs_idempotency_key_length check (char_length(idempotency_key) between 1 and 255),
   add column request_hash bytea,
   add column content_hash bytea,
+  add column schedule_id uuid references atelier.schedules (id) on delete set null,
   add constraint jobs_idempotency_key_has_hash check ((idempotency_key is null) = (request_hash is null));
 create index jobs_retry_of_idx on atelier.jobs (retry_of) where retry_of is not null;
 create unique index jobs_idempotency_key on atelier.jobs (user_id, idempotency_key) where idempotency_key is not null;
+create unique index jobs_schedule_run_key on atelier.jobs (schedule_id, run_at) where schedule_id is not null;
 create index jobs_content_idx on atelier.jobs (user_id, content_hash) where content_hash is not null;
 
 alter table atelier.job_dependencies
@@ -516,3 +552,24 @@ comment on table atelier_engine.late_results is
 $$Results of attempts that were given up or superseded before they came
 
 Kept for a day, bytes included, so that an operator can adopt what was paid for. outputs is what record_success() takes.$$;
+
+-- Events: whatever is there was committed long ago.
+alter table atelier.events add column xid xid8 not null default '3';
+alter table atelier.events alter column xid set default pg_current_xact_id();
+drop index atelier.events_user_seq_idx;
+create index events_user_idx on atelier.events (user_id, xid, seq);
+comment on table atelier.events is
+$$What happened to a user's things
+
+kind is job.completed, job.failed or job.cancelled; ref is the id of the job. Read with events_since(): in the order of seq
+alone, an event that a slow transaction commits late would be missed. Kept for atelier.event_retention.$$;
+
+-- No cursor from before this transaction tells what was deleted after it.
+create table atelier_engine.event_horizon (
+  deleted_up_to xid8 not null
+);
+create unique index event_horizon_one_row on atelier_engine.event_horizon ((true));
+select pg_catalog.pg_extension_config_dump('atelier_engine.event_horizon', '');
+alter table atelier_engine.event_horizon enable row level security;
+comment on table atelier_engine.event_horizon is
+  'The latest transaction whose events were deleted because they were old. No row: none were.';

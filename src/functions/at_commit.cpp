@@ -12,9 +12,11 @@ extern "C" {
 PG_FUNCTION_INFO_V1(atelier_wake_dispatcher);
 PG_FUNCTION_INFO_V1(atelier_wake_janitor);
 PG_FUNCTION_INFO_V1(atelier_announce_database);
+PG_FUNCTION_INFO_V1(atelier_announce_events);
 PGDLLEXPORT Datum atelier_wake_dispatcher(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum atelier_wake_janitor(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum atelier_announce_database(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum atelier_announce_events(PG_FUNCTION_ARGS);
 }
 
 namespace {
@@ -23,6 +25,7 @@ struct Asked {
   bool dispatcher = false;
   bool janitor = false;
   bool announce = false;
+  bool events = false;
 } asked;
 
 // Runs after the commit: must not fail, so it only sets latches in memory already attached.
@@ -33,7 +36,12 @@ void perform() noexcept {
     pg_atomic_fetch_add_u32(&shared::state().announcements, 1);
     shared::wake(shared::state().launcher);
   }
-  if (const shared::Database *place = shared::find(database)) {
+  if (shared::Database *place = shared::find(database)) {
+    if (asked.events) {
+      pg_atomic_fetch_add_u32(&place->events_written, 1);
+      // The dispatcher looks at the counter after what it wrote itself.
+      asked.dispatcher = asked.dispatcher || place->dispatcher.pid != MyProcPid;
+    }
     if (asked.dispatcher) shared::wake(place->dispatcher);
     if (asked.janitor) shared::wake(place->janitor);
   }
@@ -42,7 +50,8 @@ void perform() noexcept {
 void at_end(XactEvent event, void *) {
   if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
     return;
-  if (event == XACT_EVENT_COMMIT && (asked.dispatcher || asked.janitor || asked.announce))
+  if (event == XACT_EVENT_COMMIT &&
+      (asked.dispatcher || asked.janitor || asked.announce || asked.events))
     perform();
   asked = Asked{};
 }
@@ -81,6 +90,14 @@ Datum atelier_announce_database(PG_FUNCTION_ARGS) {
   (void)fcinfo;
   return pg::entry([]() -> Datum {
     remember(&Asked::announce);
+    return Datum{0};
+  });
+}
+
+Datum atelier_announce_events(PG_FUNCTION_ARGS) {
+  (void)fcinfo;
+  return pg::entry([]() -> Datum {
+    remember(&Asked::events);
     return Datum{0};
   });
 }

@@ -11,6 +11,7 @@ extern "C" {
 namespace settings {
 
 char *courier_path = nullptr;
+int event_retention_s = 604800;
 int janitor_interval_s = 30;
 int max_in_flight = 64;
 int max_unfinished_jobs_per_user = 1000;
@@ -46,6 +47,9 @@ void define() {
                 "Empty: atelier-courier in the server's bin directory. Read when a dispatcher "
                 "starts its courier.",
                 &courier_path, "");
+  define_int("atelier.event_retention", "How long rows of atelier.events are kept.",
+             "A cursor of events_since() is good for as long. 0: for ever.", &event_retention_s,
+             604800, 0, INT_MAX, GUC_UNIT_S);
   define_int("atelier.janitor_interval", "Time between two rounds of the janitor.",
              "Expired workspace assets, lost leases and deleted objects wait at most this long.",
              &janitor_interval_s, 30, 1, 3600, GUC_UNIT_S);

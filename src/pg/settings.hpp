@@ -4,6 +4,7 @@
 namespace settings {
 
 extern char *courier_path;
+extern int event_retention_s;
 extern int janitor_interval_s;
 extern int max_in_flight;
 extern int max_unfinished_jobs_per_user;

@@ -34,6 +34,7 @@ void initialise(State &fresh) {
   for (Database &database : fresh.databases) {
     ConditionVariableInit(&database.job_recorded);
     pg_atomic_init_u32(&database.recordings, 0);
+    pg_atomic_init_u32(&database.events_written, 0);
   }
 }
 

@@ -46,13 +46,14 @@ struct Database {
   Worker dispatcher;
   Worker janitor;
   Child courier;
-  ConditionVariable job_recorded;  // broadcast after outcomes were committed
-  pg_atomic_uint32 recordings;     // grows before each broadcast
+  ConditionVariable job_recorded;   // broadcast after outcomes were committed
+  pg_atomic_uint32 recordings;      // grows before each broadcast
+  pg_atomic_uint32 events_written;  // grows when rows of atelier.events were committed
 };
 
 // To be raised with every change of what is below: a server goes on with the block of the library
 // that it loaded first, while without shared_preload_libraries new sessions load the installed one.
-constexpr uint32 layout_number = 2;
+constexpr uint32 layout_number = 3;
 
 struct State {
   uint32 layout;

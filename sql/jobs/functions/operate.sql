@@ -19,6 +19,7 @@ begin
   select c.system_identifier, d.oid
     from pg_control_system() c, pg_database d
    where d.datname = current_database();
+  perform atelier_engine.forget_transaction_ids();
 
   -- A dump may have been restored in part: the jobs say what belongs into the queue.
   insert into atelier_engine.queue (job_id, model_id, priority, run_at, state)

@@ -142,11 +142,11 @@ begin
   insert into atelier.jobs (
     id, user_id, created_at, updated_at, job_type, format, quality, model_type, api_model_id, original_prompt,
     negative_prompt, parameters, metadata, destination, workspace_session_id, workspace_id, priority,
-    estimated_seconds, run_at, retry_of, idempotency_key, request_hash, content_hash)
+    estimated_seconds, run_at, retry_of, idempotency_key, request_hash, content_hash, schedule_id)
   select j.id, j.user_id, j.created_at, j.created_at, j.job_type, j.format, j.quality, j.model_type, j.api_model_id,
          j.original_prompt, j.negative_prompt, j.parameters, j.metadata, j.destination, j.workspace_session_id,
          j.workspace_id, j.priority, j.estimated_seconds, j.run_at, j.retry_of, j.idempotency_key, j.request_hash,
-         j.content_hash
+         j.content_hash, j.schedule_id
     from unnest(p_jobs) j;
   if some_depend then
     insert into atelier.job_dependencies (job_id, depends_on_job_id, on_failure)
@@ -167,7 +167,7 @@ comment on function atelier_engine.store_jobs(atelier.jobs[], atelier_engine.job
 'Store prepared jobs, what they depend on, and their places in the queue. The two arrays go together';
 
 create or replace function atelier_engine.submit(
-  p_user_id uuid, p_request atelier_engine.job_request, p_retry_of uuid default null
+  p_user_id uuid, p_request atelier_engine.job_request, p_retry_of uuid default null, p_schedule_id uuid default null
 )
 returns atelier.jobs
 language plpgsql volatile
@@ -182,6 +182,7 @@ begin
     job := atelier_engine.prepare_job(
       p_user_id, p_request, atelier_engine.choose_model(p_request.model, p_request.job_type));
     job.retry_of := p_retry_of;
+    job.schedule_id := p_schedule_id;
     known := atelier_engine.reusable_job(job);
   end if;
   if known is null and p_request.idempotency_key is null then
@@ -203,7 +204,7 @@ begin
   return job;
 end;
 $$;
-comment on function atelier_engine.submit(uuid, atelier_engine.job_request, uuid) is
+comment on function atelier_engine.submit(uuid, atelier_engine.job_request, uuid, uuid) is
 $$Queue one job for somebody, or find the one that his request means
 
 The caller has seen to it that the person may submit, and with this priority. Errors as queue_job().$$;

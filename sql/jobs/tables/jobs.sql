@@ -62,6 +62,7 @@ create table atelier.jobs (
   idempotency_key text constraint jobs_idempotency_key_length check (char_length(idempotency_key) between 1 and 255),
   request_hash bytea,
   content_hash bytea,
+  schedule_id uuid references atelier.schedules (id) on delete set null,
   constraint jobs_idempotency_key_has_hash check ((idempotency_key is null) = (request_hash is null)),
 
   constraint jobs_completed_at_set_when_finished
@@ -76,6 +77,8 @@ create index jobs_reviewed_by_idx on atelier.jobs (reviewed_by) where reviewed_b
 create index jobs_workspace_idx on atelier.jobs (workspace_id, user_id) where workspace_id is not null;
 create index jobs_retry_of_idx on atelier.jobs (retry_of) where retry_of is not null;
 create unique index jobs_idempotency_key on atelier.jobs (user_id, idempotency_key) where idempotency_key is not null;
+-- No time of a schedule makes two jobs.
+create unique index jobs_schedule_run_key on atelier.jobs (schedule_id, run_at) where schedule_id is not null;
 create index jobs_content_idx on atelier.jobs (user_id, content_hash) where content_hash is not null;
 select pg_catalog.pg_extension_config_dump('atelier.jobs', '');
 alter table atelier.jobs enable row level security;
@@ -197,9 +200,10 @@ create table atelier.events (
   user_id uuid not null references atelier.profiles (id) on delete cascade,
   kind text not null constraint events_kind_is_a_name check (kind ~ '^[a-z_]+\.[a-z_]+$'),
   ref uuid,
-  created_at timestamptz not null default clock_timestamp()
+  created_at timestamptz not null default clock_timestamp(),
+  xid xid8 not null default pg_current_xact_id()
 );
-create index events_user_seq_idx on atelier.events (user_id, seq);
+create index events_user_idx on atelier.events (user_id, xid, seq);
 select pg_catalog.pg_extension_config_dump('atelier.events', '');
 select pg_catalog.pg_extension_config_dump('atelier.events_seq_seq', '');
 alter table atelier.events enable row level security;
@@ -208,5 +212,15 @@ grant select on atelier.events to authenticated, service_role;
 comment on table atelier.events is
 $$What happened to a user's things
 
-kind is job.completed, job.failed or job.cancelled; ref is the id of the job. Clients remember the last seq they saw
-and ask for what is greater.$$;
+kind is job.completed, job.failed or job.cancelled; ref is the id of the job. Read with events_since(): in the order of seq
+alone, an event that a slow transaction commits late would be missed. Kept for atelier.event_retention.$$;
+
+-- No cursor from before this transaction tells what was deleted after it.
+create table atelier_engine.event_horizon (
+  deleted_up_to xid8 not null
+);
+create unique index event_horizon_one_row on atelier_engine.event_horizon ((true));
+select pg_catalog.pg_extension_config_dump('atelier_engine.event_horizon', '');
+alter table atelier_engine.event_horizon enable row level security;
+comment on table atelier_engine.event_horizon is
+  'The latest transaction whose events were deleted because they were old. No row: none were.';

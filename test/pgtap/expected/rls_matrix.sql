@@ -151,6 +151,12 @@ atelier.scheduling_tiers        other user    42501  42501  42501  42501
 atelier.scheduling_tiers        team mate     42501  42501  42501  42501
 atelier.scheduling_tiers        admin         42501  42501  42501  42501
 atelier.scheduling_tiers        service_role  1      1:*    1:*    1
+atelier.schedules               anon          42501  42501  42501  42501
+atelier.schedules               owner         1      42501  42501  1
+atelier.schedules               other user    0      42501  42501  0
+atelier.schedules               team mate     0      42501  42501  0
+atelier.schedules               admin         1      42501  42501  0
+atelier.schedules               service_role  1      42501  42501  1
 atelier.stuck_jobs              anon          42501  55000  55000  55000
 atelier.stuck_jobs              owner         42501  55000  55000  55000
 atelier.stuck_jobs              other user    42501  55000  55000  55000

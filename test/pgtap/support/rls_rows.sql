@@ -12,6 +12,7 @@ select id as asset from atelier.workspace_assets where job_id = :'job' \gset
 select atelier.save_workspace_item_to_library(:'asset', :alice) as library_asset \gset
 select atelier.log_user_activity(:alice, 'looked') as activity \gset
 select api_key_id as api_key from atelier.create_api_key('a server', '{read}') \gset
+select id as schedule from atelier.create_schedule('daily', '{"prompt": "a circle"}', cron => '@daily') \gset
 select pg_temp.sign_out() \g /dev/null
 
 insert into atelier.user_library (user_id, asset_type, storage_path, file_size_bytes, mime_type, original_prompt, model_used)
@@ -111,6 +112,8 @@ select pg_temp.prepare('atelier.events', format('user_id = %L', :alice), jsonb_b
 insert into atelier_engine.late_results (attempt_id, job_id, expires_at) values (gen_random_uuid(), :'next_job', now());
 select pg_temp.prepare('atelier.late_results', format('job_id = %L', :'next_job'), '{"job_id": "00000000-0000-7000-8000-0000000000aa"}');
 select pg_temp.prepare('atelier.held_jobs', 'true', '{"job_id": "00000000-0000-7000-8000-0000000000aa"}');
+select pg_temp.prepare_id('atelier.schedules', :'schedule', jsonb_build_object(
+  'user_id', :alice, 'name', 'new', 'request', '{}'::jsonb, 'cron', '@daily'));
 select pg_temp.prepare('atelier.queue_depth', 'model = ''tiny-sdxl''', '{"model": "new"}');
 select pg_temp.prepare('atelier.stuck_jobs', 'true', '{"job_id": "00000000-0000-7000-8000-0000000000aa"}');
 select pg_temp.prepare('atelier.worker_status', 'process = ''launcher''', '{"process": "new"}');
