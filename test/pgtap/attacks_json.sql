@@ -5,12 +5,12 @@ begin;
 set local statement_timeout = '30s';
 
 -- What a client can hand JSON to, looked up in the catalog: a new function or column has to be added below.
-select plan(97);
+select plan(119);
 select set_eq($$ select p.oid::regproc::text from pg_proc p join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
     join pg_extension e on e.oid = d.refobjid and e.extname = 'atelier'
    where p.proargtypes::oid[] && '{jsonb,json,jsonb[],json[]}'::regtype[]::oid[]
      and (has_function_privilege('anon', p.oid, 'execute') or has_function_privilege('authenticated', p.oid, 'execute')) $$,
-  array['atelier.queue_job', 'atelier.generate', 'atelier.queue_jobs', 'atelier.retry_job', 'atelier.log_user_activity'], 'functions that take JSON from clients (generate() is queue_job() and a commit)');
+  array['atelier.queue_job', 'atelier.generate', 'atelier.queue_jobs', 'atelier.retry_job', 'atelier.create_schedule', 'atelier.log_user_activity'], 'functions that take JSON from clients (generate() is queue_job() and a commit)');
 select set_eq($$ select format('%s.%s', a.attrelid::regclass, a.attname) from pg_attribute a join pg_class c on c.oid = a.attrelid
    where c.relnamespace in ('atelier'::regnamespace, 'storage'::regnamespace, 'auth'::regnamespace) and a.atttypid = any ('{jsonb,json,jsonb[],json[]}'::regtype[]) and a.attnum > 0
      and (has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert') or has_column_privilege('authenticated', a.attrelid, a.attnum, 'update'))
@@ -58,6 +58,8 @@ select is(pg_temp.state_of(format($$ select atelier.queue_job('x', metadata => (
 select (atelier.cancel_job(:'failed')).status \g /dev/null
 select is(pg_temp.state_of(format($$ select atelier.retry_job(%L, jsonb_build_object('metadata', (select bomb from bombs where n = %s))) $$, :'failed', n)),
   '22023', 'in another try: ' || what) from bombs order by n;
+select is(pg_temp.state_of(format($$ select atelier.create_schedule('x', jsonb_build_object('prompt', 'x', %L, (select bomb from bombs where n = %s)), cron => '@daily') $$, argument, n)),
+  '22023', argument || ' of a schedule: ' || what) from bombs, unnest(array['metadata', 'parameters']) argument order by argument, n;
 
 -- What PostgreSQL itself refuses before we see it.
 select is(pg_temp.state_of(format('select atelier.queue_job(''x'', parameters => %L)', bomb)), state, what) from (values

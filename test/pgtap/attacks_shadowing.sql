@@ -4,6 +4,8 @@ begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
 select plan(89);
+
+select plan(85);
 \ir support/jobs.sql
 \ir support/traps.sql
 
@@ -124,6 +126,14 @@ select atelier_test.works(:owner, 'delete from atelier_engine.late_results retur
 select atelier_test.works(:carols, format('select j.status from atelier.resolve_held_job(%L, ''completed'', ''found'', array[''\x89504e470d0a1a0a'']::pg_catalog.bytea[]) j', :'held'));
 select atelier_test.works(:alices, format('select j.id from atelier.retry_job(%L, ''{"parameters": {"steps": 6}}'') j', :'failing'));
 select atelier_test.works(:alices, 'select j.id from atelier.queue_jobs(''{"{\"prompt\": \"one\", \"idempotency_key\": \"key\", \"reuse_result\": true}", "{\"prompt\": \"two\", \"after\": [0]}"}'') j');
+select atelier_test.call(:alices, 'select s.id from atelier.create_schedule(''daily'', ''{"prompt": "x"}'', cron => ''0 9-17/2 * * mon-fri'', time_zone => ''Europe/Berlin'') s') as schedule \gset
+select atelier_test.works(:alices, format('select s.id from atelier.pause_schedule(%L) s', :'schedule'));
+select atelier_test.works(:alices, format('select s.id from atelier.resume_schedule(%L) s', :'schedule'));
+update atelier.schedules set next_run_at = clock_timestamp() - interval '1 minute';
+select atelier_test.works(:worker, 'select atelier_engine.run_schedules()');
+select atelier_test.call(:alices, 'select atelier.event_cursor()') as cursor \gset
+select atelier_test.works(:alices, format('select count(*) from atelier.events_since(%L)', :'cursor'));
+select atelier_test.works(:worker, 'select atelier_engine.delete_old_events(1)');
 
 -- Workspace, library, storage.
 select id as asset from atelier.workspace_assets where job_id = :'job' \gset

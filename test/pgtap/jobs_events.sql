@@ -1,7 +1,7 @@
 -- Events: told once, in order, to their owner; deleted when they are old; published.
 begin;
 \ir support/jobs.sql
-select plan(32);
+select plan(34);
 -- Events are told when their transaction is over, and this one is not: they are made to look older.
 create function pg_temp.age(p_xid text default '5') returns void language sql as
 $$ update atelier.events set xid = p_xid::xid8 where xid = pg_current_xact_id() $$;
@@ -38,6 +38,7 @@ select throws_ok(format('select atelier.events_since(%L)', split_part(atelier.ev
   'a cursor from a future that never was');
 select pg_temp.become('authenticated');
 select throws_ok('select atelier.events_since()', 'PT401', 'sign in to follow your events', 'nobody');
+select throws_ok('select atelier.event_cursor()', 'PT401', 'sign in to follow your events', 'nobody, before anything happened');
 select function_privs_are('atelier', 'events_since', array['text', 'integer'], 'anon', array[]::text[], 'anon may not ask');
 select function_privs_are('atelier', 'event_cursor', array[]::text[], 'anon', array[]::text[], 'not even where to begin');
 select pg_temp.sign_out();
@@ -65,8 +66,10 @@ select is((select count(*) from atelier.events_since()), 1::bigint, 'the events 
 -- Published.
 select throws_ok('select atelier.publish_events()', '42501', null, 'users publish nothing');
 select pg_temp.become('service_role');
+select throws_ok('select atelier.publish_events()', '42501', null, 'nor does the back end: a publication is for whoever owns the extension');
+select pg_temp.sign_out();
 select case current_setting('wal_level') when 'logical'
-  then is(atelier.publish_events('atelier_test_events'), 'atelier_test_events publishes the events', 'the service role publishes')
+  then is(atelier.publish_events('atelier_test_events'), 'atelier_test_events publishes the events', 'whoever owns the extension publishes')
   else throws_ok('select atelier.publish_events()', 'PT409', 'this server does not replicate logically', 'without logical replication there is nothing to publish') end;
 select case current_setting('wal_level') when 'logical'
   then is(atelier.publish_events('atelier_test_events'), 'atelier_test_events publishes the events already', 'once')

@@ -67,7 +67,7 @@ declare
   advice text;
 begin
   foreach item in array coalesce(p_requests, array[]::jsonb[]) loop
-    perform atelier_engine.assert_json_numbers('the request', item);
+    perform atelier_engine.assert_json_object('a request', item, 262144);
     request := atelier_engine.request_of(item - 'after');
     perform atelier_engine.assert_priority(request.priority);
     after_new := atelier_engine.earlier_jobs(item -> 'after', ids);

@@ -29,6 +29,11 @@ language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if auth.uid() is null then
+    raise sqlstate 'PT401' using
+      message = 'sign in to follow your events',
+      hint = 'Send a JWT in the Authorization header, or set request.jwt.claims in SQL.';
+  end if;
   return format('%s.%s.0', atelier_engine.history_tag(), pg_snapshot_xmin(pg_current_snapshot()));
 end;
 $$;
@@ -36,7 +41,8 @@ grant execute on function atelier.event_cursor() to authenticated, service_role;
 comment on function atelier.event_cursor() is
 $$Where events_since() shall begin to tell only what is new
 
-Take it first, then read what you show, then follow the events: what happens in between is told.$$;
+Take it first, then read what you show, then follow the events: what happens in between is told. Fails with PT401 (not
+signed in).$$;
 
 create or replace function atelier.events_since(cursor text default null, max_rows integer default 100)
 returns table (cursor_after text, seq bigint, kind text, ref uuid, created_at timestamptz)
@@ -142,13 +148,12 @@ Here those ids mean nothing: all of them count as committed long ago, and cursor
 
 create or replace function atelier.publish_events(publication text default 'atelier_events')
 returns text
-language plpgsql volatile security definer
+language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   columns constant text := '(seq, user_id, kind, ref, created_at)';
 begin
-  perform atelier_engine.assert_service_role();
   if current_setting('wal_level') <> 'logical' then
     raise sqlstate 'PT409' using
       message = 'this server does not replicate logically',
@@ -171,10 +176,9 @@ begin
   return format('%I publishes the events', publish_events.publication);
 end;
 $$;
-grant execute on function atelier.publish_events(text) to service_role;
 comment on function atelier.publish_events(text) is
 $$Publish new events for logical replication
 
 Makes a publication with the columns seq, user_id, kind, ref and created_at of atelier.events, inserts only, or adds them
-to one that exists, such as that of a Realtime server. Says what it did. For the service role (42501); PT409 where
-wal_level is not logical.$$;
+to one that exists, such as that of a Realtime server. Says what it did. For superusers, and whoever owns the extension;
+PT409 where wal_level is not logical.$$;
