@@ -8,11 +8,14 @@ function  atelier.cancel_job(uuid)  as owner  for authenticated, service_role
 function  atelier.cleanup_expired_workspace_assets()  as owner  for service_role, atelier_worker
 function  atelier.clear_workspace_session(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.create_api_key(text,text[],timestamp with time zone,uuid)  as owner  for authenticated, service_role
+function  atelier.create_schedule(text,jsonb,text,interval,text,text,timestamp with time zone,timestamp with time zone)  as owner  for authenticated, service_role
 function  atelier.create_workspace(text,text,text,uuid)  as owner  for authenticated, service_role
 function  atelier.create_workspace_session(uuid,text)  as owner  for authenticated, service_role
 function  atelier.delete_workspace(uuid)  as owner  for authenticated, service_role
 function  atelier.doctor()  as owner  for service_role
 function  atelier.drain_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
+function  atelier.event_cursor()  as owner  for authenticated, service_role
+function  atelier.events_since(text,integer)  as owner  for authenticated, service_role
 function  atelier.generate(text,text,jsonb,text,text,text,uuid,interval,uuid,text)  as caller  for authenticated, service_role
 function  atelier.generation_bytes(uuid,integer)  as owner  for authenticated, service_role
 function  atelier.generation_output(uuid,integer)  as owner  for authenticated, service_role
@@ -32,11 +35,14 @@ function  atelier.library_asset_bytes(uuid)  as owner  for anon, authenticated, 
 function  atelier.log_user_activity(uuid,text,text,text,jsonb,inet,text)  as owner  for authenticated, service_role
 function  atelier.object(text,text)  as caller  for anon, authenticated, service_role
 function  atelier.object_bytes(text,text)  as caller  for anon, authenticated, service_role
+function  atelier.pause_schedule(uuid)  as owner  for authenticated, service_role
 function  atelier.pause_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
+function  atelier.publish_events(text)  as caller  for nobody
 function  atelier.queue_job(text,text,jsonb,text,text,text,uuid,integer,jsonb,uuid[],uuid,timestamp with time zone,text,boolean,text)  as owner  for authenticated, service_role
 function  atelier.queue_jobs(jsonb[])  as owner  for authenticated, service_role
 function  atelier.remove_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.resolve_held_job(uuid,text,text,bytea[])  as owner  for authenticated, service_role
+function  atelier.resume_schedule(uuid)  as owner  for authenticated, service_role
 function  atelier.resume_work(text,text)  as owner  for authenticated, service_role
 function  atelier.retry_job(uuid,jsonb)  as owner  for authenticated, service_role
 function  atelier.revoke_api_key(uuid)  as owner  for authenticated, service_role
@@ -55,6 +61,7 @@ function  atelier.workspace_actions(text,uuid,uuid,uuid,text,uuid,text[])  as ow
 function  atelier_engine.adapters_with_lookup()  as caller  for nobody
 function  atelier_engine.add_assets(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.announce_database()  as caller  for nobody
+function  atelier_engine.announce_events()  as caller  for nobody
 function  atelier_engine.api_key_access(text[],text,text)  as caller  for nobody
 function  atelier_engine.append_object_chunk(uuid,integer,bytea)  as owner  for atelier_worker
 function  atelier_engine.apply_retry_policy(uuid,uuid,atelier.retry_policies,text,text)  as caller  for nobody
@@ -95,12 +102,15 @@ function  atelier_engine.count_filed_assets()  as owner  for nobody
 function  atelier_engine.count_gone_assets()  as owner  for nobody
 function  atelier_engine.count_moved_assets()  as owner  for nobody
 function  atelier_engine.create_object(text,text,uuid,text,bigint,bytea)  as owner  for nobody
+function  atelier_engine.cron_field(text,text,integer,integer,text[])  as caller  for nobody
 function  atelier_engine.delete_files_of_library_assets()  as owner  for nobody
 function  atelier_engine.delete_files_of_workspace_assets()  as owner  for nobody
+function  atelier_engine.delete_old_events(integer)  as owner  for atelier_worker
 function  atelier_engine.delete_pending_objects(integer)  as owner  for atelier_worker
 function  atelier_engine.deliver_late_result(atelier.jobs,atelier_engine.late_results)  as caller  for nobody
 function  atelier_engine.dependency_verdict(uuid)  as caller  for nobody
 function  atelier_engine.disown_on_restore()  as owner  for nobody
+function  atelier_engine.due_runs(atelier.schedules,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.earlier_jobs(jsonb,uuid[])  as caller  for nobody
 function  atelier_engine.end_membership(uuid,uuid)  as caller  for nobody
 function  atelier_engine.enroll_user(uuid,text,jsonb)  as caller  for nobody
@@ -120,6 +130,7 @@ function  atelier_engine.finish_job(uuid,text,text,text)  as caller  for nobody
 function  atelier_engine.forget_avoidances()  as caller  for nobody
 function  atelier_engine.forget_late_objects()  as owner  for nobody
 function  atelier_engine.forget_token_state()  as owner  for nobody
+function  atelier_engine.forget_transaction_ids()  as caller  for nobody
 function  atelier_engine.free_slots()  as caller  for nobody
 function  atelier_engine.generation_place(uuid,integer)  as caller  for nobody
 function  atelier_engine.give_up_held_job(uuid)  as caller  for nobody
@@ -128,6 +139,7 @@ function  atelier_engine.guard_job_status()  as caller  for nobody
 function  atelier_engine.half_open_due()  as caller  for nobody
 function  atelier_engine.has_all_outputs(atelier.jobs)  as caller  for nobody
 function  atelier_engine.hash_secret(text)  as caller  for nobody
+function  atelier_engine.history_tag()  as caller  for nobody
 function  atelier_engine.hold_job(uuid,uuid,text,text)  as caller  for nobody
 function  atelier_engine.insert_object(text,text,uuid,jsonb)  as caller  for nobody
 function  atelier_engine.instance_is_adopted()  as caller  for nobody
@@ -144,10 +156,13 @@ function  atelier_engine.library_version()  as caller  for nobody
 function  atelier_engine.lock_workspace(uuid,text[])  as owner  for nobody
 function  atelier_engine.max_unfinished_jobs_per_user()  as caller  for nobody
 function  atelier_engine.milliseconds_between(timestamp with time zone,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.moments_of(timestamp without time zone,text,boolean)  as caller  for nobody
 function  atelier_engine.move_object(text,text,text,text,uuid)  as owner  for nobody
 function  atelier_engine.move_to_model(uuid,uuid)  as caller  for nobody
 function  atelier_engine.must_wait_for(uuid,uuid[],text)  as caller  for nobody
 function  atelier_engine.new_secret()  as caller  for nobody
+function  atelier_engine.next_cron_time(text,timestamp with time zone,text)  as caller  for nobody
+function  atelier_engine.next_run(atelier.schedules,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.next_vtime(uuid,uuid,integer,double precision)  as caller  for nobody
 function  atelier_engine.next_wake_at()  as owner  for atelier_worker
 function  atelier_engine.note_endpoint_failure(uuid,uuid,text,text,integer,boolean)  as caller  for nobody
@@ -159,6 +174,8 @@ function  atelier_engine.open_result(uuid)  as owner  for atelier_worker
 function  atelier_engine.orphaned_objects()  as owner  for atelier_worker
 function  atelier_engine.outputs_of(jsonb)  as caller  for nobody
 function  atelier_engine.own_attempt(uuid)  as caller  for nobody
+function  atelier_engine.own_schedule(uuid)  as caller  for nobody
+function  atelier_engine.parse_cron(text)  as caller  for nobody
 function  atelier_engine.pause_target(text,text)  as caller  for nobody
 function  atelier_engine.place_late_objects(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.prepare_job(uuid,atelier_engine.job_request,atelier.api_models)  as caller  for nobody
@@ -190,6 +207,8 @@ function  atelier_engine.restoring()  as caller  for nobody
 function  atelier_engine.retry_delay(interval,interval,integer)  as caller  for nobody
 function  atelier_engine.retry_policy_for(text,uuid)  as caller  for nobody
 function  atelier_engine.reusable_job(atelier.jobs)  as caller  for nobody
+function  atelier_engine.run_schedule(atelier.schedules)  as caller  for nobody
+function  atelier_engine.run_schedules()  as owner  for atelier_worker
 function  atelier_engine.save_asset(uuid,uuid,boolean,text,uuid,text[])  as caller  for nobody
 function  atelier_engine.save_file(text,text,uuid,boolean)  as caller  for nobody
 function  atelier_engine.settle_attempt(uuid,uuid,text)  as caller  for nobody
@@ -199,7 +218,7 @@ function  atelier_engine.settle_dependents(uuid[])  as caller  for nobody
 function  atelier_engine.skip_own_instance_on_restore()  as owner  for nobody
 function  atelier_engine.store_jobs(atelier.jobs[],atelier_engine.job_request[])  as caller  for nobody
 function  atelier_engine.store_of_bucket(text)  as caller  for nobody
-function  atelier_engine.submit(uuid,atelier_engine.job_request,uuid)  as caller  for nobody
+function  atelier_engine.submit(uuid,atelier_engine.job_request,uuid,uuid)  as caller  for nobody
 function  atelier_engine.submit_all(uuid,jsonb[])  as caller  for nobody
 function  atelier_engine.take_generations_along()  as owner  for nobody
 function  atelier_engine.take_over_job(uuid,uuid)  as caller  for nobody
