@@ -3,9 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(89);
-
-select plan(85);
+select plan(94);
 \ir support/jobs.sql
 \ir support/traps.sql
 

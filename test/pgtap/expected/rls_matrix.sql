@@ -145,18 +145,18 @@ atelier.retry_policies          other user    0      42501  0      0
 atelier.retry_policies          team mate     0      42501  0      0
 atelier.retry_policies          admin         1      1:*    1:*    1
 atelier.retry_policies          service_role  1      1:*    1:*    1
-atelier.scheduling_tiers        anon          42501  42501  42501  42501
-atelier.scheduling_tiers        owner         42501  42501  42501  42501
-atelier.scheduling_tiers        other user    42501  42501  42501  42501
-atelier.scheduling_tiers        team mate     42501  42501  42501  42501
-atelier.scheduling_tiers        admin         42501  42501  42501  42501
-atelier.scheduling_tiers        service_role  1      1:*    1:*    1
 atelier.schedules               anon          42501  42501  42501  42501
 atelier.schedules               owner         1      42501  42501  1
 atelier.schedules               other user    0      42501  42501  0
 atelier.schedules               team mate     0      42501  42501  0
 atelier.schedules               admin         1      42501  42501  0
 atelier.schedules               service_role  1      42501  42501  1
+atelier.scheduling_tiers        anon          42501  42501  42501  42501
+atelier.scheduling_tiers        owner         42501  42501  42501  42501
+atelier.scheduling_tiers        other user    42501  42501  42501  42501
+atelier.scheduling_tiers        team mate     42501  42501  42501  42501
+atelier.scheduling_tiers        admin         42501  42501  42501  42501
+atelier.scheduling_tiers        service_role  1      1:*    1:*    1
 atelier.stuck_jobs              anon          42501  55000  55000  55000
 atelier.stuck_jobs              owner         42501  55000  55000  55000
 atelier.stuck_jobs              other user    42501  55000  55000  55000
