@@ -90,13 +90,14 @@ comment on column atelier.queue_depth.waiting is 'Jobs between two tries.';
 comment on column atelier.queue_depth.blocked is 'Jobs that wait for other jobs.';
 comment on column atelier.queue_depth.leased is 'Jobs that are at an endpoint.';
 comment on column atelier.queue_depth.held is 'Jobs of which nobody knows whether their request was carried out.';
+comment on column atelier.queue_depth.parked is 'Jobs that wait for a cap of their user or workspace.';
 comment on column atelier.queue_depth.oldest_ready_at is 'Since when the first of those that could start has waited.';
 comment on column atelier.queue_depth.next_retry_at is 'When the next of those that wait for another try is due.';
 
 comment on column atelier.stuck_jobs.job_id is 'The job.';
 comment on column atelier.stuck_jobs.status is 'queued or processing.';
 comment on column atelier.stuck_jobs.queue_state is
-  'blocked, waiting, ready, leased or held; null: it is not in the queue.';
+  'blocked, waiting, parked, ready, leased or held; null: it is not in the queue.';
 comment on column atelier.stuck_jobs.problem is 'What is wrong with it.';
 
 comment on column atelier.worker_status.process is

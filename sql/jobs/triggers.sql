@@ -31,3 +31,8 @@ create or replace trigger announce_events
 create or replace trigger touch_updated_at
   before update on atelier.schedules
   for each row execute function atelier_engine.touch_updated_at();
+
+create or replace trigger watch_parked
+  after delete on atelier_engine.queue
+  for each row when (old.state = 'ready' and old.capped)
+  execute function atelier_engine.watch_after_delete();

@@ -17,7 +17,8 @@ select m.model_key as model,
        count(*) filter (where q.state = 'leased') as leased,
        count(*) filter (where q.state = 'held') as held,
        min(q.run_at) filter (where q.state = 'ready') as oldest_ready_at,
-       min(q.run_at) filter (where q.state = 'waiting') as next_retry_at
+       min(q.run_at) filter (where q.state = 'waiting') as next_retry_at,
+       count(*) filter (where q.state = 'parked') as parked
   from atelier_engine.queue q
   left join atelier.api_models m on m.id = q.model_id
  group by m.model_key;
@@ -25,14 +26,15 @@ grant select on atelier.queue_depth to service_role;
 comment on view atelier.queue_depth is
 $$How many jobs of each model are in the queue
 
-ready ones could start now, waiting ones are between two tries, blocked ones wait for other jobs, leased ones are at an
-endpoint, held ones wait because it is not known whether their request was carried out.$$;
+ready ones could start now, waiting ones are between two tries, blocked ones wait for other jobs, parked ones for a cap of
+their user or workspace; leased ones are at an endpoint, held ones wait because it is not known whether their request was
+carried out.$$;
 
 create or replace view atelier.stuck_jobs with (security_invoker = true) as
 select j.id as job_id, j.status, q.state as queue_state, j.created_at,
        case when q.job_id is null then 'not in the queue'
             when q.state in ('leased', 'held') and j.status = 'queued' then 'has an owner, but counts as queued'
-            when q.state in ('blocked', 'waiting', 'ready') and j.status = 'processing' then 'has no owner'
+            when q.state in ('blocked', 'waiting', 'parked', 'ready') and j.status = 'processing' then 'has no owner'
             when q.state = 'leased' and a.state not in ('submitting', 'submitted', 'ingesting')
               then 'leased to an attempt that has ended'
             when q.lease_expires_at < now() - interval '5 minutes' then 'lease expired and was not settled'

@@ -33,6 +33,8 @@ comment on column atelier.api_models.is_default is 'Whether jobs that name no mo
 comment on column atelier.api_models.priority is 'Of several that would do, the highest is taken.';
 comment on column atelier.api_models.aliases is 'Other names that jobs may call it.';
 comment on column atelier.api_models.parameter_schema is 'Which parameters it takes, as JSON Schema.';
+comment on column atelier.api_models.max_concurrency is
+  'How many of its jobs may be at endpoints at once; null: any number, 0: none.';
 comment on column atelier.api_models.estimated_seconds is 'Time of one request with the defaults.';
 comment on column atelier.api_models.equivalent_models is
   'Keys of the models that may take over its jobs when it fails, the best first.';
@@ -44,6 +46,10 @@ comment on column atelier.endpoints.base_url is 'http(s)://host/base, unix:/path
 comment on column atelier.endpoints.is_active is 'Whether it gets jobs.';
 comment on column atelier.endpoints.only_models is 'The model keys that it serves; null: all of its provider.';
 comment on column atelier.endpoints.max_concurrency is 'How many requests it gets at once; 0 closes it.';
+comment on column atelier.endpoints.requests_per_minute is
+  'How often it is asked with one token, at most; null: as often as there is work.';
+comment on column atelier.endpoints.request_burst is
+  'How many requests may go out at once after a pause; null: those of ten seconds.';
 comment on column atelier.endpoints.ambiguity_policy is
   'What becomes of a job whose request may have been carried out: retry, lookup, fail or hold.';
 comment on column atelier.endpoints.hold_timeout is 'How long a job is held before it fails.';
@@ -83,6 +89,8 @@ comment on column atelier.token_health.last_error_at is 'When that was.';
 
 comment on column atelier.provider_tokens.provider_id is 'For whom it is.';
 comment on column atelier.provider_tokens.name is 'What it is called; unique for a provider.';
+comment on column atelier.provider_tokens.max_concurrency is
+  'How many requests may be on their way with it at once; null: any number, 0: none.';
 comment on column atelier.provider_tokens.is_active is 'Whether the workers use it.';
 comment on column atelier.provider_tokens.last_used_at is 'When a request was last sent with it.';
 comment on column atelier.provider_tokens.request_count is 'Requests that were sent with it.';

@@ -2,6 +2,8 @@
 
 comment on column atelier.workspaces.name is 'The name that its members see.';
 comment on column atelier.workspaces.description is 'What it is for.';
+comment on column atelier.workspaces.max_running_jobs is
+  'How many jobs for it may be at endpoints at once; null: any number. Set by the back end.';
 comment on column atelier.workspaces.created_by is 'Who made it; null: the account is gone.';
 
 comment on column atelier.workspace_members.workspace_id is 'The workspace.';

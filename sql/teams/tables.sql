@@ -13,7 +13,8 @@ create table atelier.workspaces (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid references atelier.profiles (id) on delete set null,
-  is_active boolean not null default true
+  is_active boolean not null default true,
+  max_running_jobs integer constraint workspaces_max_running_jobs_positive check (max_running_jobs > 0)
 );
 select pg_catalog.pg_extension_config_dump('atelier.workspaces', '');
 create index workspaces_created_by_idx on atelier.workspaces (created_by);

@@ -461,6 +461,55 @@ As far as the jobs have come that were claimed. A user who had nothing in the qu
 up from the time before.$$;
 comment on column atelier_engine.lane_clocks.vtime is 'The highest vtime of a claimed job.';
 
+create table atelier_engine.parked_groups (
+  user_id uuid not null,
+  model_id uuid not null,
+  workspace_id uuid not null,
+  watched boolean not null default true,
+  primary key (user_id, model_id, workspace_id)
+) with (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0);
+create index parked_groups_watched_idx on atelier_engine.parked_groups (user_id) where watched;
+select pg_catalog.pg_extension_config_dump('atelier_engine.parked_groups', '');
+alter table atelier_engine.parked_groups enable row level security;
+grant select on atelier_engine.parked_groups to service_role;
+comment on table atelier_engine.parked_groups is
+$$Users with parked jobs, by model and workspace
+
+While a group is here, new jobs of it are parked behind the others.$$;
+comment on column atelier_engine.parked_groups.workspace_id is 'The workspace of the jobs; all zeros: none.';
+comment on column atelier_engine.parked_groups.watched is
+  'Whether claims look for room for it. False while as much is ready as may run.';
+
+create table atelier_engine.rate_buckets (
+  endpoint_id uuid not null references atelier.endpoints (id) on delete cascade,
+  token_id uuid not null,
+  level double precision not null,
+  filled_at timestamptz not null,
+  primary key (endpoint_id, token_id)
+) with (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0);
+select pg_catalog.pg_extension_config_dump('atelier_engine.rate_buckets', '');
+alter table atelier_engine.rate_buckets enable row level security;
+grant select on atelier_engine.rate_buckets to service_role;
+comment on table atelier_engine.rate_buckets is
+$$How many requests each endpoint may get now with each token
+
+For endpoints with requests_per_minute. No row means full.$$;
+comment on column atelier_engine.rate_buckets.token_id is 'The token; all zeros: none is needed.';
+comment on column atelier_engine.rate_buckets.level is 'Requests that were allowed at filled_at.';
+
+alter table atelier.workspaces
+  add column max_running_jobs integer constraint workspaces_max_running_jobs_positive check (max_running_jobs > 0);
+alter table atelier.api_models
+  add column max_concurrency integer constraint api_models_max_concurrency_in_range check (max_concurrency between 0 and 10000);
+alter table atelier.endpoints
+  add column requests_per_minute integer
+    constraint endpoints_requests_per_minute_in_range check (requests_per_minute between 1 and 10000000),
+  add column request_burst integer constraint endpoints_request_burst_in_range check (request_burst between 1 and 10000);
+alter table atelier.provider_tokens
+  add column max_concurrency integer
+    constraint provider_tokens_max_concurrency_in_range check (max_concurrency between 0 and 10000);
+grant update (max_concurrency) on atelier.provider_tokens to authenticated, service_role;
+
 alter table atelier_engine.attempts
   drop constraint attempts_job_id_fkey,
   drop constraint attempts_endpoint_id_fkey,
@@ -506,12 +555,11 @@ update atelier_engine.queue q
 drop index atelier_engine.queue_ready_idx;
 -- In the order of claims.
 create index queue_ready_idx on atelier_engine.queue (model_id, priority desc, vtime, job_id) where state = 'ready';
--- The last job of a user in a lane.
-create index queue_user_idx on atelier_engine.queue (user_id, lane_id, priority, vtime)
-  where state in ('ready', 'parked');
-create index queue_parked_idx on atelier_engine.queue (user_id, model_id, workspace_id, priority desc, vtime)
+-- Of one user: his last job in a lane, and how many there are.
+create index queue_user_idx on atelier_engine.queue (user_id, lane_id, priority, vtime) where state = 'ready';
+create index queue_parked_user_idx on atelier_engine.queue (user_id, lane_id, priority, vtime) where state = 'parked';
+create index queue_parked_idx on atelier_engine.queue (user_id, model_id, workspace_id, priority desc, vtime, job_id)
   where state = 'parked';
-create index queue_capped_idx on atelier_engine.queue (user_id, model_id, workspace_id) where state = 'ready' and capped;
 comment on table atelier_engine.queue is
 $$Jobs that are not finished, one row each
 
@@ -573,3 +621,6 @@ select pg_catalog.pg_extension_config_dump('atelier_engine.event_horizon', '');
 alter table atelier_engine.event_horizon enable row level security;
 comment on table atelier_engine.event_horizon is
   'The latest transaction whose events were deleted because they were old. No row: none were.';
+
+drop function atelier_engine.free_slots();
+drop function atelier_engine.claim_for_endpoint(uuid, integer);

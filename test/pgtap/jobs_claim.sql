@@ -152,7 +152,7 @@ select throws_ok('select * from atelier_engine.claim_jobs(1)', '42501', null, 'u
 select pg_temp.become('service_role');
 select throws_ok('select * from atelier_engine.claim_jobs(1)', '42501', null, 'nor may the service role');
 select pg_temp.become('atelier_worker');
-select throws_ok('select * from atelier_engine.claim_for_endpoint(gen_random_uuid(), 1)', '42501', null,
+select throws_ok('select * from atelier_engine.claim_for_slot(gen_random_uuid(), null, null, 1, false)', '42501', null,
   'the worker calls only what is made for it');
 
 select * from finish();

@@ -122,7 +122,7 @@ begin
    where q.job_id = p_job_id and q.avoid_endpoint_id is not null;
   -- The breaker of the token that was refused is open, so this is another one.
   if failed.token_id is not null
-     and exists (select from atelier_engine.usable_token(failed.provider_id) t where t.token_id <> failed.token_id) then
+     and exists (select from atelier_engine.usable_tokens(failed.provider_id) t where t.token_id <> failed.token_id) then
     return true;
   end if;
   if p_other_models then

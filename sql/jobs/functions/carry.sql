@@ -100,12 +100,13 @@ begin
         and exists (
           select from atelier_engine.routes r
             join atelier_engine.queue q on q.model_id = r.model_id and q.state = 'ready'
-           where r.endpoint_id = s.endpoint_id)));
+           where r.endpoint_id = s.endpoint_id)),
+    atelier_engine.next_refill_at());
 end;
 $$;
 grant execute on function atelier_engine.next_wake_at() to atelier_worker;
 comment on function atelier_engine.next_wake_at() is
 $$When the next claim is due
 
-The earliest end of a back-off, of a job or of an endpoint with ready jobs; null when there is none. A time in the past
+The earliest end of a back-off, of a job or of an endpoint with ready jobs, or of a rate that is used up; null when there is none. A time in the past
 is over after the next claim.$$;

@@ -2,9 +2,9 @@
 -- Locks are always taken in this order: queue, attempts, jobs, endpoint_states.
 --
 -- Sessions keep their plans, and one that was made while a table was empty reads all of it: what touches jobs and the
--- queue runs without sequential scans. The planner's price for a scan that is needed all the same would start the JIT
--- compiler, so that is off, too. What the workers call is PL/pgSQL, because SQL functions are planned anew for each
--- call.
+-- queue runs without sequential scans, and a claim without joins that read a table as a whole. The planner's price for a
+-- scan that is needed all the same would start the JIT compiler, so that is off, too. What the workers call is PL/pgSQL,
+-- because SQL functions are planned anew for each call.
 
 create or replace function atelier_engine.claim_jobs(p_max_jobs integer)
 returns table (
@@ -25,12 +25,18 @@ returns table (
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 set jit = off
 as $$
 declare
   free integer := p_max_jobs;
+  free_here integer;
+  allowed integer;
   claimed integer;
+  capped boolean;
   slot record;
+  token record;
 begin
   if p_max_jobs <= 0 or not atelier_engine.instance_is_adopted() then
     return;
@@ -39,12 +45,21 @@ begin
   -- lock: everybody who can connect could hold that.
   lock table atelier_engine.instance in share row exclusive mode;
   perform atelier_engine.promote_due();
+  perform atelier_engine.promote_parked();
+  capped := atelier_engine.caps_in_force();
   for slot in select * from atelier_engine.free_slots() loop
     exit when free <= 0;
-    return query
-      select c.* from atelier_engine.claim_for_endpoint(slot.endpoint_id, least(free, slot.slots)) c;
-    get diagnostics claimed = row_count;
-    free := free - claimed;
+    free_here := least(free, slot.slots);
+    for token in select * from atelier_engine.usable_tokens(slot.provider_id) loop
+      allowed := least(free_here, token.slots, atelier_engine.rate_room(slot.endpoint_id, token.token_id));
+      continue when allowed <= 0;
+      return query
+        select c.* from atelier_engine.claim_for_slot(slot.endpoint_id, token.token_id, token.secret, allowed, capped) c;
+      get diagnostics claimed = row_count;
+      free := free - claimed;
+      free_here := free_here - claimed;
+      exit when free_here <= 0;
+    end loop;
   end loop;
 end;
 $$;
@@ -52,13 +67,14 @@ grant execute on function atelier_engine.claim_jobs(integer) to atelier_worker;
 comment on function atelier_engine.claim_jobs(integer) is
 $$Claim ready jobs for the endpoints that have free slots
 
-Highest priority first, then fairly between users by estimated time; at most p_max_jobs. Each claimed job gets an attempt in state
-submitting and a lease that outlives the endpoint's time-outs. Nothing is claimed while the instance is not adopted.
-To be committed before anything leaves the machine.$$;
+Highest priority first, then fairly between users by estimated time; at most p_max_jobs, and within the caps and rates of
+users, workspaces, models, endpoints and tokens. Each claimed job gets an attempt in state submitting and a lease that
+outlives the endpoint's time-outs. Nothing is claimed while the instance is not adopted. To be committed before anything
+leaves the machine.$$;
 
 create or replace function atelier_engine.promote_due()
 returns void
-language plpgsql volatile security definer
+language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -73,11 +89,11 @@ $$;
 comment on function atelier_engine.promote_due() is 'Make ready what has waited long enough, and unblock endpoints';
 
 create or replace function atelier_engine.free_slots()
-returns table (endpoint_id uuid, slots integer)
+returns table (endpoint_id uuid, provider_id uuid, slots integer)
 language sql stable
 begin atomic
-  select f.id, f.slots
-    from (select e.id, e.max_concurrency, e.weight, b.busy,
+  select f.id, f.provider_id, f.slots
+    from (select e.id, e.provider_id, e.max_concurrency, e.weight, b.busy,
                  case s.breaker_state when 'half_open' then least(e.max_concurrency, 1)
                                       else e.max_concurrency end - b.busy as slots
             from atelier.endpoints e
@@ -98,7 +114,9 @@ $$Endpoints that can take requests now, and how many
 
 The least busy first, by weight. One whose breaker is half open gets a single request, as a probe.$$;
 
-create or replace function atelier_engine.claim_for_endpoint(p_endpoint_id uuid, p_max_jobs integer)
+create or replace function atelier_engine.claim_for_slot(
+  p_endpoint_id uuid, p_token_id uuid, p_secret text, p_max_jobs integer, p_capped boolean
+)
 returns table (
   attempt_id uuid,
   job_id uuid,
@@ -119,82 +137,82 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   lease_margin constant interval := interval '1 minute';
-  endpoint atelier.endpoints;
-  provider atelier.api_providers;
-  token record;
-  lease interval;
+  -- With caps, what is in front may have to be parked: look at enough of it.
+  least_look constant integer := case when p_capped then 100 else 0 end;
+  endpoint constant atelier.endpoints := (select e from atelier.endpoints e where e.id = p_endpoint_id);
+  auth_prefix constant text := (
+    select p.auth_header_name || case p.auth_scheme when 'header' then '' else ': ' || initcap(p.auth_scheme) end
+      from atelier.api_providers p where p.id = endpoint.provider_id and p_secret is not null);
+  lease_ends_at constant timestamptz := clock_timestamp() + lease_margin
+    + make_interval(secs => (endpoint.connect_timeout_ms + endpoint.total_timeout_ms) / 1000.0);
+  wanted integer := p_max_jobs;
+  seen uuid[];
+  chosen uuid[];
 begin
-  select e.* into endpoint from atelier.endpoints e where e.id = p_endpoint_id;
-  select p.* into provider from atelier.api_providers p where p.id = endpoint.provider_id;
-  select t.token_id as id, t.secret, least(t.slots, p_max_jobs) as slots into token
-    from atelier_engine.usable_token(provider.id) t
-   where provider.auth_scheme <> 'none';
-  if token.id is null and provider.auth_scheme <> 'none' then
-    return;  -- doctor() and token_health tell that none may be used
-  end if;
-  lease := make_interval(secs => (endpoint.connect_timeout_ms + endpoint.total_timeout_ms) / 1000.0) + lease_margin;
-
-  return query
-    -- Materialized: the planner might else run the limited query more than once and claim too much.
-    with next as materialized (
-      select c.job_id, c.priority, c.vtime
+  loop
+    seen := array(
+      select c.job_id
         from atelier_engine.open_routes r
+        join atelier.api_models m on m.id = r.model_id
         cross join lateral (
           select q.job_id, q.priority, q.vtime
             from atelier_engine.queue q
            where q.state = 'ready' and q.model_id = r.model_id
              and q.avoid_endpoint_id is distinct from p_endpoint_id
            order by q.priority desc, q.vtime, q.job_id
-           limit p_max_jobs
+           limit least(greatest(wanted, least_look), atelier_engine.model_room(m.id, m.max_concurrency))
              for update of q skip locked) c
        where r.endpoint_id = p_endpoint_id
        order by c.priority desc, c.vtime, c.job_id
-       limit coalesce(token.slots, p_max_jobs)),
-    leased as (
-      update atelier_engine.queue q
-         set state = 'leased', attempt_id = atelier.uuid7(), endpoint_id = p_endpoint_id, token_id = token.id,
-             attempt_count = q.attempt_count + 1, lease_expires_at = clock_timestamp() + lease
-        from next n
-       where q.job_id = n.job_id
-      returning q.job_id, q.attempt_id, q.attempt_count, q.run_at, q.lane_id, q.priority, q.vtime, q.model_id),
-    clock as (
-      insert into atelier_engine.lane_clocks as c (lane_id, priority, vtime)
-      select l.lane_id, l.priority, max(l.vtime) from leased l group by l.lane_id, l.priority
-      on conflict on constraint lane_clocks_pkey do update set vtime = excluded.vtime where c.vtime < excluded.vtime),
-    attempt as (
-      insert into atelier_engine.attempts (
-        id, job_id, number, endpoint_id, endpoint_name, token_id, ready_at, model_id)
-      select l.attempt_id, l.job_id, l.attempt_count, endpoint.id, endpoint.name, token.id, l.run_at,
-             (select l.model_id from atelier.jobs o where o.id = l.job_id and o.api_model_id <> l.model_id)
-        from leased l),
-    job as (
-      update atelier.jobs j
-         set status = 'processing', started_at = coalesce(j.started_at, clock_timestamp())
-        from leased l
-       where j.id = l.job_id
-      returning l.attempt_id, l.vtime, l.model_id, j.*)
-    select j.attempt_id, j.id, endpoint.adapter, endpoint.base_url, m.model_key,
-           (jsonb_strip_nulls(jsonb_build_object(
-              'prompt', coalesce(j.enhanced_prompt, j.original_prompt), 'negative_prompt', j.negative_prompt))
-            || j.parameters)::text,
-           token.secret,
-           case when token.secret is not null then
-             provider.auth_header_name
-             || case provider.auth_scheme when 'header' then '' else ': ' || initcap(provider.auth_scheme) end
-           end,
-           endpoint.connect_timeout_ms, endpoint.first_byte_timeout_ms, endpoint.total_timeout_ms,
-           endpoint.max_output_bytes, endpoint.private_network
-      from job j
-      join atelier.api_models m on m.id = j.model_id
-     order by j.priority desc, j.vtime, j.attempt_id;
-  if found and token.id is not null then
-    update atelier.provider_tokens t
-       set last_used_at = clock_timestamp(), request_count = t.request_count + 1
-     where t.id = token.id;
+       limit greatest(wanted, least_look));
+    exit when cardinality(seen) = 0;
+    chosen := case when p_capped then atelier_engine.within_caps(seen, wanted) else seen end;
+    return query
+      with leased as (
+        update atelier_engine.queue q
+           set state = 'leased', attempt_id = atelier.uuid7(), endpoint_id = p_endpoint_id, token_id = p_token_id,
+               attempt_count = q.attempt_count + 1, lease_expires_at = lease_ends_at
+          from unnest(chosen) with ordinality c (job_id, place)
+         where q.job_id = c.job_id
+        returning q.job_id, q.attempt_id, q.attempt_count, q.run_at, q.lane_id, q.priority, q.vtime, q.model_id, c.place),
+      clock as (
+        insert into atelier_engine.lane_clocks as k (lane_id, priority, vtime)
+        select l.lane_id, l.priority, max(l.vtime) from leased l group by l.lane_id, l.priority
+        on conflict on constraint lane_clocks_pkey do update set vtime = excluded.vtime where k.vtime < excluded.vtime),
+      attempt as (
+        insert into atelier_engine.attempts (
+          id, job_id, number, endpoint_id, endpoint_name, token_id, ready_at, model_id)
+        select l.attempt_id, l.job_id, l.attempt_count, endpoint.id, endpoint.name, p_token_id, l.run_at,
+               (select l.model_id from atelier.jobs o where o.id = l.job_id and o.api_model_id <> l.model_id)
+          from leased l),
+      job as (
+        update atelier.jobs j
+           set status = 'processing', started_at = coalesce(j.started_at, clock_timestamp())
+          from leased l
+         where j.id = l.job_id
+        returning l.attempt_id, l.model_id, l.place, j.*)
+      select j.attempt_id, j.id, endpoint.adapter, endpoint.base_url, m.model_key,
+             (jsonb_strip_nulls(jsonb_build_object(
+                'prompt', coalesce(j.enhanced_prompt, j.original_prompt), 'negative_prompt', j.negative_prompt))
+              || j.parameters)::text,
+             p_secret, auth_prefix,
+             endpoint.connect_timeout_ms, endpoint.first_byte_timeout_ms, endpoint.total_timeout_ms,
+             endpoint.max_output_bytes, endpoint.private_network
+        from job j
+        join atelier.api_models m on m.id = j.model_id
+       order by j.place;
+    if p_capped then
+      perform atelier_engine.watch_parked(chosen);
+    end if;
+    wanted := wanted - cardinality(chosen);
+    exit when wanted <= 0 or not p_capped or chosen = seen;
+  end loop;
+  if wanted < p_max_jobs then
+    perform atelier_engine.note_requests(p_endpoint_id, p_token_id, p_max_jobs - wanted);
   end if;
 end;
 $$;
-comment on function atelier_engine.claim_for_endpoint(uuid, integer) is
-$$Claim ready jobs for one endpoint
+comment on function atelier_engine.claim_for_slot(uuid, uuid, text, integer, boolean) is
+$$Claim ready jobs for one endpoint and one of its tokens
 
-Takes the least recently used token of the provider; without the token that the provider needs, nothing is claimed.$$;
+p_capped says whether users or workspaces have caps: then jobs over a cap are parked on the way.$$;

@@ -22,12 +22,10 @@ begin
   end loop;
   return (1 + others) * p_cost + greatest(
     (select c.vtime from atelier_engine.lane_clocks c where c.lane_id = p_lane_id and c.priority = p_priority),
-    (select q.vtime
-       from atelier_engine.queue q
-      where q.user_id = p_user_id and q.lane_id = p_lane_id and q.priority = p_priority
-        and q.state in ('ready', 'parked')
-      order by q.vtime desc
-      limit 1),
+    (select max(q.vtime) from atelier_engine.queue q
+      where q.user_id = p_user_id and q.lane_id = p_lane_id and q.priority = p_priority and q.state = 'ready'),
+    (select max(q.vtime) from atelier_engine.queue q
+      where q.user_id = p_user_id and q.lane_id = p_lane_id and q.priority = p_priority and q.state = 'parked'),
     0);
 end;
 $$;
@@ -62,16 +60,21 @@ declare
 begin
   if new.user_id is null then
     select j.user_id, coalesce(j.workspace_id, new.workspace_id), coalesce(m.provider_id, new.lane_id),
-           greatest(coalesce(j.estimated_seconds, m.estimated_seconds, 1)::double precision, shortest) / coalesce(t.weight, 1)
-      into new.user_id, new.workspace_id, new.lane_id, new.cost
+           greatest(coalesce(j.estimated_seconds, m.estimated_seconds, 1)::double precision, shortest) / coalesce(t.weight, 1),
+           t.max_running_jobs is not null or w.max_running_jobs is not null or atelier_engine.user_is_paused(j.user_id)
+      into new.user_id, new.workspace_id, new.lane_id, new.cost, new.capped
       from atelier.jobs j
       left join atelier.api_models m on m.id = new.model_id
       left join atelier.profiles p on p.id = j.user_id
       left join atelier.scheduling_tiers t on t.tier = p.subscription_status
+      left join atelier.workspaces w on w.id = j.workspace_id
      where j.id = new.job_id;
   end if;
   if new.state = 'ready' and new.vtime = 0 then
     new.vtime := atelier_engine.next_vtime(new.user_id, new.lane_id, new.priority, new.cost);
+    if new.capped and atelier_engine.must_park(new.user_id, new.model_id, new.workspace_id) then
+      new.state := 'parked';
+    end if;
   end if;
   return new;
 end;

@@ -31,7 +31,7 @@ begin
       on conflict do nothing;
   update atelier.jobs j set status = 'queued'
     from atelier_engine.queue q
-   where q.job_id = j.id and q.state in ('blocked', 'waiting', 'ready') and j.status = 'processing';
+   where q.job_id = j.id and q.state in ('blocked', 'waiting', 'parked', 'ready') and j.status = 'processing';
   perform atelier_engine.settle_attempts(null, 'the database was restored or copied while the request was on its way');
   if discard_unfinished then
     -- All of them are cancelled; none fails because another one is.

@@ -82,7 +82,8 @@ begin
     reaped := reaped + 1;
   end loop;
   perform atelier_engine.forget_avoidances(), atelier_engine.expire_late_results(batch);
-  return reaped + atelier_engine.fail_unreachable(batch) + atelier_engine.unblock_missed(batch);
+  return reaped + atelier_engine.fail_unreachable(batch) + atelier_engine.unblock_missed(batch)
+    + atelier_engine.sweep_parked()::integer;
 end;
 $$;
 grant execute on function atelier_engine.reap_expired_leases() to atelier_worker;

@@ -74,12 +74,11 @@ create table atelier_engine.queue (
 );
 -- In the order of claims.
 create index queue_ready_idx on atelier_engine.queue (model_id, priority desc, vtime, job_id) where state = 'ready';
--- The last job of a user in a lane.
-create index queue_user_idx on atelier_engine.queue (user_id, lane_id, priority, vtime)
-  where state in ('ready', 'parked');
-create index queue_parked_idx on atelier_engine.queue (user_id, model_id, workspace_id, priority desc, vtime)
+-- Of one user: his last job in a lane, and how many there are.
+create index queue_user_idx on atelier_engine.queue (user_id, lane_id, priority, vtime) where state = 'ready';
+create index queue_parked_user_idx on atelier_engine.queue (user_id, lane_id, priority, vtime) where state = 'parked';
+create index queue_parked_idx on atelier_engine.queue (user_id, model_id, workspace_id, priority desc, vtime, job_id)
   where state = 'parked';
-create index queue_capped_idx on atelier_engine.queue (user_id, model_id, workspace_id) where state = 'ready' and capped;
 create index queue_waiting_idx on atelier_engine.queue (run_at) where state = 'waiting';
 create index queue_blocked_idx on atelier_engine.queue (job_id) where state = 'blocked';
 create index queue_avoiding_idx on atelier_engine.queue (run_at) where avoid_endpoint_id is not null and state = 'ready';

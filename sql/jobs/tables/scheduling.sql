@@ -36,3 +36,39 @@ $$The virtual time of each lane and priority
 As far as the jobs have come that were claimed. A user who had nothing in the queue begins here: he has nothing saved
 up from the time before.$$;
 comment on column atelier_engine.lane_clocks.vtime is 'The highest vtime of a claimed job.';
+
+create table atelier_engine.parked_groups (
+  user_id uuid not null,
+  model_id uuid not null,
+  workspace_id uuid not null,
+  watched boolean not null default true,
+  primary key (user_id, model_id, workspace_id)
+) with (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0);
+create index parked_groups_watched_idx on atelier_engine.parked_groups (user_id) where watched;
+select pg_catalog.pg_extension_config_dump('atelier_engine.parked_groups', '');
+alter table atelier_engine.parked_groups enable row level security;
+grant select on atelier_engine.parked_groups to service_role;
+comment on table atelier_engine.parked_groups is
+$$Users with parked jobs, by model and workspace
+
+While a group is here, new jobs of it are parked behind the others.$$;
+comment on column atelier_engine.parked_groups.workspace_id is 'The workspace of the jobs; all zeros: none.';
+comment on column atelier_engine.parked_groups.watched is
+  'Whether claims look for room for it. False while as much is ready as may run.';
+
+create table atelier_engine.rate_buckets (
+  endpoint_id uuid not null references atelier.endpoints (id) on delete cascade,
+  token_id uuid not null,
+  level double precision not null,
+  filled_at timestamptz not null,
+  primary key (endpoint_id, token_id)
+) with (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0);
+select pg_catalog.pg_extension_config_dump('atelier_engine.rate_buckets', '');
+alter table atelier_engine.rate_buckets enable row level security;
+grant select on atelier_engine.rate_buckets to service_role;
+comment on table atelier_engine.rate_buckets is
+$$How many requests each endpoint may get now with each token
+
+For endpoints with requests_per_minute. No row means full.$$;
+comment on column atelier_engine.rate_buckets.token_id is 'The token; all zeros: none is needed.';
+comment on column atelier_engine.rate_buckets.level is 'Requests that were allowed at filled_at.';

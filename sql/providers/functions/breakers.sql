@@ -183,27 +183,28 @@ $$;
 comment on function atelier_engine.half_open_due() is
   'Let a probe through to the endpoints and tokens whose breaker was open for long enough';
 
-create or replace function atelier_engine.usable_token(p_provider_id uuid)
+create or replace function atelier_engine.usable_tokens(p_provider_id uuid)
 returns table (token_id uuid, secret text, slots integer)
 language sql stable
-set search_path = pg_catalog, pg_temp
 begin atomic
-  select t.id, k.secret, case when s.breaker_state = 'half_open' then 1 end
-    from atelier.provider_tokens t
-    join atelier_engine.provider_secrets k on k.token_id = t.id
-    left join atelier_engine.token_states s on s.token_id = t.id
-   where t.provider_id = p_provider_id and t.is_active
-     and coalesce(s.breaker_state, 'closed') <> 'open'
-     and not (coalesce(s.breaker_state, 'closed') = 'half_open' and exists (
-       select from atelier_engine.queue q where q.token_id = t.id and q.state = 'leased'))
-   order by t.last_used_at nulls first, t.id
-   limit 1;
+  select u.id, u.secret, u.most - case when u.most is not null then (
+           select count(*)::integer from atelier_engine.queue q where q.token_id = u.id and q.state = 'leased') end
+    from (select null::uuid as id, null::text as secret, null::integer as most, null::timestamptz as last_used_at
+            from atelier.api_providers p where p.id = p_provider_id and p.auth_scheme = 'none'
+           union all
+          select t.id, k.secret, least(t.max_concurrency, case s.breaker_state when 'half_open' then 1 end), t.last_used_at
+            from atelier.provider_tokens t
+            join atelier.api_providers p on p.id = t.provider_id and p.auth_scheme <> 'none'
+            join atelier_engine.provider_secrets k on k.token_id = t.id
+            left join atelier_engine.token_states s on s.token_id = t.id
+           where t.provider_id = p_provider_id and t.is_active and coalesce(s.breaker_state, 'closed') <> 'open') u
+   order by u.last_used_at nulls first, u.id;
 end;
-comment on function atelier_engine.usable_token(uuid) is
-$$The token of a provider whose turn it is
+comment on function atelier_engine.usable_tokens(uuid) is
+$$The tokens of a provider that may be used, the least recently used one first
 
-The least recently used one whose breaker is not open; slots is 1 for one that is half open and has no request yet, else
-null.$$;
+slots is how many more requests one takes, null for any number; a token whose breaker is half open takes one. A provider
+that needs no token has one row of nulls. doctor() and token_health tell why others are missing.$$;
 
 create or replace function atelier_engine.forget_token_state()
 returns trigger

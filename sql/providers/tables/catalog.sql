@@ -58,7 +58,8 @@ create table atelier.api_models (
   estimated_seconds numeric not null default 10
     constraint api_models_estimated_seconds_positive check (estimated_seconds > 0),
   equivalent_models text[] not null default '{}'
-    constraint api_models_equivalent_models_have_no_null check (array_position(equivalent_models, null) is null)
+    constraint api_models_equivalent_models_have_no_null check (array_position(equivalent_models, null) is null),
+  max_concurrency integer constraint api_models_max_concurrency_in_range check (max_concurrency between 0 and 10000)
 );
 create index api_models_provider_idx on atelier.api_models (provider_id);
 create index api_models_created_by_idx on atelier.api_models (created_by);
@@ -103,7 +104,10 @@ create table atelier.endpoints (
     constraint endpoints_max_output_bytes_in_range check (max_output_bytes between 1 and 17179869184),
   weight numeric not null default 1 constraint endpoints_weight_in_range check (weight between 0.001 and 1000),
   breaker_threshold integer not null default 10
-    constraint endpoints_breaker_threshold_in_range check (breaker_threshold between 1 and 1000000)
+    constraint endpoints_breaker_threshold_in_range check (breaker_threshold between 1 and 1000000),
+  requests_per_minute integer
+    constraint endpoints_requests_per_minute_in_range check (requests_per_minute between 1 and 10000000),
+  request_burst integer constraint endpoints_request_burst_in_range check (request_burst between 1 and 10000)
 );
 create index endpoints_provider_idx on atelier.endpoints (provider_id);
 select pg_catalog.pg_extension_config_dump('atelier.endpoints', '');
@@ -134,13 +138,15 @@ create table atelier.provider_tokens (
   error_count bigint not null default 0,
   last_error text,
   last_error_at timestamptz,
+  max_concurrency integer
+    constraint provider_tokens_max_concurrency_in_range check (max_concurrency between 0 and 10000),
   constraint provider_tokens_name_is_unique unique (provider_id, name)
 );
 select pg_catalog.pg_extension_config_dump('atelier.provider_tokens', '');
 alter table atelier.provider_tokens enable row level security;
 alter table atelier.provider_tokens force row level security;
 grant select on atelier.provider_tokens to authenticated, service_role;
-grant update (name, is_active), delete on atelier.provider_tokens to authenticated, service_role;
+grant update (name, is_active, max_concurrency), delete on atelier.provider_tokens to authenticated, service_role;
 comment on table atelier.provider_tokens is
 $$A token for a provider, without its secret
 

@@ -131,8 +131,8 @@ atelier.provider_tokens         anon          42501  42501  42501  42501
 atelier.provider_tokens         owner         0      42501  0      0
 atelier.provider_tokens         other user    0      42501  0      0
 atelier.provider_tokens         team mate     0      42501  0      0
-atelier.provider_tokens         admin         1      42501  1:is_active,name  1
-atelier.provider_tokens         service_role  1      42501  1:is_active,name  1
+atelier.provider_tokens         admin         1      42501  1:is_active,max_concurrency,name  1
+atelier.provider_tokens         service_role  1      42501  1:is_active,max_concurrency,name  1
 atelier.queue_depth             anon          42501  55000  55000  55000
 atelier.queue_depth             owner         42501  55000  55000  55000
 atelier.queue_depth             other user    42501  55000  55000  55000
