@@ -175,7 +175,7 @@ comment on function atelier_engine.watch_parked(uuid[]) is
 
 create or replace function atelier_engine.watch_after_delete()
 returns trigger
-language plpgsql security definer
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -11,11 +11,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   chain constant integer := uuid_hash(p_user_id) # uuid_hash(p_lane_id) # p_priority;
-  most_others constant integer := 31;
+  most_others constant integer := 15;
   others integer := 0;
 begin
   -- Jobs of the same user in transactions that are still open cannot be seen. Each of these holds a lock of its own, so
-  -- that they can be counted without anybody waiting.
+  -- that they can be counted without anybody waiting. Whoever takes such locks for somebody else can delay him by a few
+  -- jobs only.
   while others < most_others
         and not pg_try_advisory_xact_lock('atelier_engine.lane_clocks'::regclass::oid::integer, chain # others) loop
     others := others + 1;
