@@ -83,13 +83,16 @@ function  atelier_engine.assert_service_role()  as caller  for nobody
 function  atelier_engine.back_off(integer)  as caller  for nobody
 function  atelier_engine.begin_late_object(uuid,integer,text,text,bigint,bytea)  as caller  for nobody
 function  atelier_engine.begin_object(uuid,integer,text,text,bigint,bytea)  as owner  for atelier_worker
+function  atelier_engine.bucket_level(double precision,timestamp with time zone,integer,integer)  as caller  for nobody
 function  atelier_engine.cancel_requests()  as owner  for atelier_worker
+function  atelier_engine.cap_of(uuid,uuid)  as caller  for nobody
+function  atelier_engine.caps_in_force()  as caller  for nobody
 function  atelier_engine.check_api_key(text)  as owner  for anon, authenticated, service_role
 function  atelier_engine.check_parameter(text,jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.check_prompt(text,text)  as caller  for nobody
 function  atelier_engine.choose_job_type(atelier.api_models,text)  as caller  for nobody
 function  atelier_engine.choose_model(text,text)  as caller  for nobody
-function  atelier_engine.claim_for_endpoint(uuid,integer)  as caller  for nobody
+function  atelier_engine.claim_for_slot(uuid,uuid,text,integer,boolean)  as caller  for nobody
 function  atelier_engine.claim_jobs(integer)  as owner  for atelier_worker
 function  atelier_engine.clear_assets(uuid,uuid[])  as caller  for nobody
 function  atelier_engine.compare_versions(text,text)  as caller  for nobody
@@ -156,17 +159,21 @@ function  atelier_engine.library_version()  as caller  for nobody
 function  atelier_engine.lock_workspace(uuid,text[])  as owner  for nobody
 function  atelier_engine.max_unfinished_jobs_per_user()  as caller  for nobody
 function  atelier_engine.milliseconds_between(timestamp with time zone,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.model_room(uuid,integer)  as caller  for nobody
 function  atelier_engine.moments_of(timestamp without time zone,text,boolean)  as caller  for nobody
 function  atelier_engine.move_object(text,text,text,text,uuid)  as owner  for nobody
 function  atelier_engine.move_to_model(uuid,uuid)  as caller  for nobody
+function  atelier_engine.must_park(uuid,uuid,uuid)  as caller  for nobody
 function  atelier_engine.must_wait_for(uuid,uuid[],text)  as caller  for nobody
 function  atelier_engine.new_secret()  as caller  for nobody
 function  atelier_engine.next_cron_time(text,timestamp with time zone,text)  as caller  for nobody
+function  atelier_engine.next_refill_at()  as caller  for nobody
 function  atelier_engine.next_run(atelier.schedules,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.next_vtime(uuid,uuid,integer,double precision)  as caller  for nobody
 function  atelier_engine.next_wake_at()  as owner  for atelier_worker
 function  atelier_engine.note_endpoint_failure(uuid,uuid,text,text,integer,boolean)  as caller  for nobody
 function  atelier_engine.note_object_deletions()  as owner  for nobody
+function  atelier_engine.note_requests(uuid,uuid,integer)  as caller  for nobody
 function  atelier_engine.note_successes(uuid[])  as caller  for nobody
 function  atelier_engine.note_token_failure(uuid,text,text,interval)  as caller  for nobody
 function  atelier_engine.object_is_complete(uuid)  as owner  for nobody
@@ -175,13 +182,16 @@ function  atelier_engine.orphaned_objects()  as owner  for atelier_worker
 function  atelier_engine.outputs_of(jsonb)  as caller  for nobody
 function  atelier_engine.own_attempt(uuid)  as caller  for nobody
 function  atelier_engine.own_schedule(uuid)  as caller  for nobody
+function  atelier_engine.park(uuid[],uuid[],uuid[])  as caller  for nobody
 function  atelier_engine.parse_cron(text)  as caller  for nobody
 function  atelier_engine.pause_target(text,text)  as caller  for nobody
 function  atelier_engine.place_late_objects(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.prepare_job(uuid,atelier_engine.job_request,atelier.api_models)  as caller  for nobody
-function  atelier_engine.promote_due()  as owner  for nobody
+function  atelier_engine.promote_due()  as caller  for nobody
+function  atelier_engine.promote_parked()  as caller  for nobody
 function  atelier_engine.put_pause(text,text,text,text,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.raise_too_many_requests(integer,text,text,text)  as caller  for nobody
+function  atelier_engine.rate_room(uuid,uuid)  as caller  for nobody
 function  atelier_engine.readable_users_bound(uuid,boolean)  as caller  for authenticated, service_role
 function  atelier_engine.readable_users_from()  as caller  for authenticated, service_role
 function  atelier_engine.readable_users_to()  as caller  for authenticated, service_role
@@ -220,6 +230,7 @@ function  atelier_engine.store_jobs(atelier.jobs[],atelier_engine.job_request[])
 function  atelier_engine.store_of_bucket(text)  as caller  for nobody
 function  atelier_engine.submit(uuid,atelier_engine.job_request,uuid,uuid)  as caller  for nobody
 function  atelier_engine.submit_all(uuid,jsonb[])  as caller  for nobody
+function  atelier_engine.sweep_parked()  as caller  for nobody
 function  atelier_engine.take_generations_along()  as owner  for nobody
 function  atelier_engine.take_over_job(uuid,uuid)  as caller  for nobody
 function  atelier_engine.take_up_held_attempt(uuid)  as caller  for nobody
@@ -227,7 +238,7 @@ function  atelier_engine.touch_updated_at()  as caller  for nobody
 function  atelier_engine.trip_endpoint(uuid,text,interval,boolean)  as caller  for nobody
 function  atelier_engine.type_of_bytes(bytea)  as caller  for nobody
 function  atelier_engine.unblock_missed(integer)  as caller  for nobody
-function  atelier_engine.usable_token(uuid)  as caller  for nobody
+function  atelier_engine.usable_tokens(uuid)  as caller  for nobody
 function  atelier_engine.user_has_role(uuid,atelier.app_role)  as owner  for nobody
 function  atelier_engine.user_is_paused(uuid)  as caller  for nobody
 function  atelier_engine.validate_parameters(jsonb,jsonb)  as caller  for nobody
@@ -235,7 +246,10 @@ function  atelier_engine.waited_too_long(uuid,uuid)  as caller  for nobody
 function  atelier_engine.wake_dispatcher()  as caller  for nobody
 function  atelier_engine.wake_janitor()  as caller  for nobody
 function  atelier_engine.wants_late_result(uuid)  as caller  for nobody
+function  atelier_engine.watch_after_delete()  as caller  for nobody
+function  atelier_engine.watch_parked(uuid[])  as caller  for nobody
 function  atelier_engine.with_seed(atelier.api_models,jsonb)  as caller  for nobody
+function  atelier_engine.within_caps(uuid[],integer)  as caller  for nobody
 function  atelier_engine.worker_processes()  as caller  for service_role
 function  atelier_engine.workspaces_of(uuid,text[])  as caller  for authenticated, service_role
 function  atelier_engine.workspaces_of_caller(text[])  as caller  for authenticated, service_role
@@ -255,7 +269,9 @@ relation  atelier_engine.late_results  service_role  select
 relation  atelier_engine.object_chunks  anon  select
 relation  atelier_engine.object_chunks  authenticated  select
 relation  atelier_engine.object_chunks  service_role  select
+relation  atelier_engine.parked_groups  service_role  select
 relation  atelier_engine.queue  service_role  select
+relation  atelier_engine.rate_buckets  service_role  select
 relation  atelier_engine.token_states  service_role  select
 role      anon            nologin, noinherit, owns 0
 role      atelier_worker  login, noinherit, connection limit 0, owns 0
