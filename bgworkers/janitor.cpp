@@ -27,6 +27,7 @@ constexpr auto schedules_unasked = std::chrono::minutes(1);
 
 pg::Statement reap_expired_leases("select atelier_engine.reap_expired_leases()");
 pg::Statement expire_assets("select atelier.cleanup_expired_workspace_assets()");
+pg::Statement unblock_just_missed("select atelier_engine.unblock_just_missed()");
 pg::Statement run_schedules("select atelier_engine.run_schedules()");
 pg::Statement delete_old_events("select atelier_engine.delete_old_events($1)");
 pg::Statement delete_pending_objects("select atelier_engine.delete_pending_objects($1)");
@@ -48,6 +49,7 @@ class Janitor {
     while (standing_of_database() == Standing::present) {
       reload_configuration_if_asked();
       if (asked_ || (back_off_.due() && Clock::now() >= next_round_)) tidy();
+      if (back_off_.due()) unblock_jobs();
       if (asked_ || (back_off_.due() && Clock::now() >= next_schedule_)) run_due_schedules();
       asked_ = wait(standing_interval);
     }
@@ -67,6 +69,16 @@ class Janitor {
                             std::to_string(assets) + " assets, " + std::to_string(objects) +
                             " objects");
       back_off_.succeeded();
+    } catch (const pg::Error &error) {
+      pg::log(error);
+      back_off_.failed();
+    }
+  }
+
+  // Jobs that were queued while what they depend on ended.
+  void unblock_jobs() {
+    try {
+      (void)count_of("unblocking jobs", unblock_just_missed, {});
     } catch (const pg::Error &error) {
       pg::log(error);
       back_off_.failed();

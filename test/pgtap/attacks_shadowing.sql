@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(94);
+select plan(95);
 \ir support/jobs.sql
 \ir support/traps.sql
 
@@ -87,7 +87,8 @@ select atelier_test.works(:worker, format('select atelier_engine.record_sent(''{
 select atelier_test.works(:worker, format('select atelier_engine.record_submitted(%L, ''x'')', :'attempt'));
 select atelier_test.works(:worker, format('select atelier_engine.renew_leases(''{%s}'')', :'attempt'));
 select atelier_test.works(:worker, statement) from unnest(array[
-  'select c.attempt_id from atelier_engine.cancel_requests() c', 'select atelier_engine.next_wake_at()', 'select atelier_engine.reap_expired_leases()']) statement;
+  'select c.attempt_id from atelier_engine.cancel_requests() c', 'select atelier_engine.next_wake_at()', 'select atelier_engine.reap_expired_leases()',
+  'select atelier_engine.unblock_just_missed()']) statement;
 select atelier_test.works(:worker, format('select atelier_engine.open_result(%L)', :'attempt'));
 select atelier_test.call(:worker, format('select atelier_engine.begin_object(%L, 0, ''image/png'', ''png'', 4, %L)', :'attempt', sha256('\x89504e47'))) as object \gset
 select atelier_test.works(:worker, format('select atelier_engine.append_object_chunk(%L, 0, ''\x89504e47'')', :'object'));

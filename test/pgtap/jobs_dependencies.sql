@@ -1,7 +1,7 @@
 -- Jobs that wait for other jobs.
 begin;
 \ir support/jobs.sql
-select plan(38);
+select plan(39);
 update atelier.endpoints set max_concurrency = 100 where name = 'test endpoint';
 
 select pg_temp.queue(:alice, 'base') as base, pg_temp.queue(:alice, 'other') as other \gset
@@ -75,7 +75,8 @@ delete from atelier.job_dependencies where job_id in (:'missed', :'missed_failur
 select pg_temp.succeed(pg_temp.claim(:'a')), pg_temp.fail((pg_temp.queued(:'b')).attempt_id, 'invalid_input');
 insert into atelier.job_dependencies select * from hidden;
 select pg_temp.become('atelier_worker');
-select is(atelier_engine.reap_expired_leases(), 2, 'the janitor finds jobs that missed the end of their dependency');
+select is(atelier_engine.unblock_just_missed(), 2, 'the janitor finds jobs that missed the end of their dependency');
+select is(atelier_engine.unblock_just_missed(), 0, 'once');
 select pg_temp.sign_out();
 select is((pg_temp.queued(:'missed')).state, 'ready', 'one becomes ready');
 select is((pg_temp.job(:'missed_failure')).status, 'failed', 'the other fails');

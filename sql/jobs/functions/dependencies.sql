@@ -124,18 +124,21 @@ $$;
 comment on function atelier_engine.settle_dependents(uuid[]) is
   'Look at the jobs that depend on jobs which have just ended, directly or not';
 
-create or replace function atelier_engine.unblock_missed(p_limit integer)
+create or replace function atelier_engine.unblock_missed_since(p_since timestamptz, p_limit integer)
 returns integer
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  -- Ids begin with the time, so that the index on them gives the latest jobs.
+  first_id constant uuid := (
+    lpad(to_hex(greatest(floor(extract(epoch from p_since) * 1000), 0)::bigint), 12, '0') || repeat('0', 20))::uuid;
   missed uuid[];
 begin
   select array_agg(m.job_id) into missed
     from (select q.job_id
             from atelier_engine.queue q
-           where q.state = 'blocked'
+           where q.state = 'blocked' and q.job_id >= first_id
              and (not exists (
                     select from atelier.job_dependencies d
                       join atelier.jobs j on j.id = d.depends_on_job_id
@@ -154,7 +157,33 @@ begin
   return cardinality(missed);
 end;
 $$;
-comment on function atelier_engine.unblock_missed(integer) is
+comment on function atelier_engine.unblock_missed_since(timestamptz, integer) is
 $$Decide about blocked jobs whose dependencies ended while they were being queued
 
-Such a job could not see the end of its dependency, nor the dependency the job.$$;
+Such a job could not see the end of its dependency, nor the dependency the job. Looks at jobs queued since p_since, and
+at p_limit of them.$$;
+
+create or replace function atelier_engine.unblock_missed(p_limit integer)
+returns integer
+language sql volatile
+begin atomic
+  select atelier_engine.unblock_missed_since('epoch', p_limit);
+end;
+comment on function atelier_engine.unblock_missed(integer) is 'unblock_missed_since(), for jobs of any age';
+
+create or replace function atelier_engine.unblock_just_missed()
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+  return atelier_engine.unblock_missed_since(clock_timestamp() - interval '1 minute', 100);
+end;
+$$;
+grant execute on function atelier_engine.unblock_just_missed() to atelier_worker;
+comment on function atelier_engine.unblock_just_missed() is
+$$unblock_missed_since(), for jobs of the last minute
+
+Cheap enough for every second, so that nobody waits for the next round of the janitor.$$;

@@ -237,7 +237,9 @@ function  atelier_engine.take_up_held_attempt(uuid)  as caller  for nobody
 function  atelier_engine.touch_updated_at()  as caller  for nobody
 function  atelier_engine.trip_endpoint(uuid,text,interval,boolean)  as caller  for nobody
 function  atelier_engine.type_of_bytes(bytea)  as caller  for nobody
+function  atelier_engine.unblock_just_missed()  as owner  for atelier_worker
 function  atelier_engine.unblock_missed(integer)  as caller  for nobody
+function  atelier_engine.unblock_missed_since(timestamp with time zone,integer)  as caller  for nobody
 function  atelier_engine.usable_tokens(uuid)  as caller  for nobody
 function  atelier_engine.user_has_role(uuid,atelier.app_role)  as owner  for nobody
 function  atelier_engine.user_is_paused(uuid)  as caller  for nobody
