@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(95);
+select plan(97);
 \ir support/jobs.sql
 \ir support/traps.sql
 
@@ -104,6 +104,7 @@ select atelier_test.works(:alices, format('select j.status from atelier.cancel_j
 select atelier_test.works(:worker, format('select atelier_engine.record_cancelled(%L)', :'failing_attempt'));
 select atelier_test.works(:worker, 'select atelier_engine.settle_attempts(null, ''the dispatcher ended'')');
 select atelier_test.works(:alices, format('select a.state from atelier.job_attempts(%L) a', :'job'));
+select atelier_test.works(:carols, format(call, :'job')) from unnest(array['select atelier.explain_job(%L)', 'select h.state from atelier.attempt_history(%L) h']) call;
 select id as generation from atelier.generations where job_id = :'job' \gset
 select atelier_test.works(:bobs, format('select g.id from atelier.get_workspace_generations(%L) g', :'team'));
 select atelier_test.works(:bobs, format(call, :'generation')) from unnest(array['select atelier.generation_bytes(%L)', 'select atelier.generation_output(%L)']) call;

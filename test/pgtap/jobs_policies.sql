@@ -1,7 +1,7 @@
 -- What happens after a failure, by policy: here, elsewhere, with another model, hold, fail.
 begin;
 \ir support/jobs.sql
-select plan(68);
+select plan(69);
 update atelier.endpoints set max_concurrency = 100, breaker_threshold = 1000 where name = 'test endpoint';
 \set here '''e0000000-0000-7000-8000-000000000001'''
 \set there '''e0000000-0000-7000-8000-000000000002'''
@@ -213,6 +213,7 @@ select is(atelier_engine.redact(t.raw), t.expected, t.raw) from (values
   ('r8_abcdefghijklmnopqrst is no token', '[removed] is no token'),
   ('out of memory at step 3', 'out of memory at step 3'),
   ('the tokens of the prompt are too many', 'the tokens of the prompt are too many')) t (raw, expected);
+select is(atelier_engine.redact('{"x": "token=abcd\"efgh"}')::jsonb, '{"x": "token=[removed]\"efgh"}', 'JSON stays JSON');
 select is(atelier_engine.redact(null), null, 'nothing stays nothing');
 select attempt as chatty from pg_temp.new_attempt('chatty') \gset
 select pg_temp.fail(:'chatty', 'invalid_input', 'bad key: secret=abcdefgh');

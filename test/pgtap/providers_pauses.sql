@@ -1,7 +1,7 @@
 -- Pausing and draining endpoints, models, lanes and users.
 begin;
 \ir support/jobs.sql
-select plan(41);
+select plan(48);
 
 -- Who may.
 select pg_temp.sign_in(:alice);
@@ -98,6 +98,27 @@ select ok(atelier_engine.user_is_paused(:alice), 'a paused one is');
 select ok(not atelier_engine.user_is_paused(:bob), 'nobody else');
 update atelier.pauses set ends_at = clock_timestamp();
 select ok(not atelier_engine.user_is_paused(:alice), 'nor when it is over');
+
+-- A paused user's jobs leave the range that claims read, and come back.
+delete from atelier.jobs;
+delete from atelier.pauses;
+update atelier.endpoints set max_concurrency = 1 where name = 'test endpoint';
+select pg_temp.queue(:alice, 'queued before') as before, pg_temp.queue(:bob, 'somebody else''s') as other \gset
+select pg_temp.become('service_role');
+select atelier.pause_work('user', :alice);
+select pg_temp.sign_out();
+select pg_temp.queue(:alice, 'queued meanwhile') as meanwhile \gset
+select isnt(pg_temp.claim(:'other'), null, 'while a user is paused, others are served');
+select is((pg_temp.queued(:'meanwhile')).state, 'parked', 'his jobs are parked');
+select pg_temp.succeed((pg_temp.queued(:'other')).attempt_id);
+select is(pg_temp.claim(:'before'), null, 'nothing of his starts');
+select is((pg_temp.queued(:'before')).state, 'parked', 'also of what he had queued before');
+select pg_temp.become('service_role');
+select ok(atelier.resume_work('user', :alice), 'when he goes on');
+select pg_temp.sign_out();
+select isnt(pg_temp.claim(:'before'), null, 'his jobs do, too');
+select pg_temp.succeed((pg_temp.queued(:'before')).attempt_id);
+select isnt(pg_temp.claim(:'meanwhile'), null, 'all of them');
 
 -- One target each.
 select throws_ok($$insert into atelier.pauses (mode) values ('pause')$$, '23514', null, 'a pause is about something');

@@ -113,10 +113,10 @@ begin atomic
            regexp_replace(
              regexp_replace(
                p_text,
-               '(\mbearer\s+|\mbasic\s+|authorization["'']?\s*[:=]\s*["'']?(?:(?:bearer|basic|token|key)\s+)?)[^\s"'',;<>]{8,}',
+               '(\mbearer\s+|\mbasic\s+|authorization["'']?\s*[:=]\s*["'']?(?:(?:bearer|basic|token|key)\s+)?)[^\s"'',;<>\\]{8,}',
                '\1[removed]', 'gi'),
              '(\m(?:api[_-]?key|access[_-]?token|token|secret|password|signature|sig|x-amz-[a-z-]+)["'']?\s*[=:]\s*["'']?)'
-             '[^\s"''&,;<>]{4,}',
+             '[^\s"''&,;<>\\]{4,}',
              '\1[removed]', 'gi'),
            '\m(sk|r8|rpa|hf|gsk|xai|key)[-_][A-Za-z0-9_-]{12,}', '[removed]', 'g');
 end;

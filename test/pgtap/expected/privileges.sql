@@ -3,6 +3,7 @@ copy pg_temp.expected (line) from stdin;
 function  atelier.accept_workspace_invitation(text)  as owner  for authenticated, service_role
 function  atelier.adopt_instance(boolean)  as owner  for service_role
 function  atelier.adopt_late_result(uuid)  as owner  for authenticated, service_role
+function  atelier.attempt_history(uuid)  as owner  for authenticated, service_role
 function  atelier.authenticate_api_key(text)  as caller  for anon, authenticated, service_role
 function  atelier.cancel_job(uuid)  as owner  for authenticated, service_role
 function  atelier.cleanup_expired_workspace_assets()  as owner  for service_role, atelier_worker
@@ -16,6 +17,7 @@ function  atelier.doctor()  as owner  for service_role
 function  atelier.drain_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
 function  atelier.event_cursor()  as owner  for authenticated, service_role
 function  atelier.events_since(text,integer)  as owner  for authenticated, service_role
+function  atelier.explain_job(uuid)  as owner  for authenticated, service_role
 function  atelier.generate(text,text,jsonb,text,text,text,uuid,interval,uuid,text)  as caller  for authenticated, service_role
 function  atelier.generation_bytes(uuid,integer)  as owner  for authenticated, service_role
 function  atelier.generation_output(uuid,integer)  as owner  for authenticated, service_role
@@ -126,6 +128,12 @@ function  atelier_engine.examine_server()  as caller  for nobody
 function  atelier_engine.examine_version()  as caller  for nobody
 function  atelier_engine.examine_workers()  as caller  for nobody
 function  atelier_engine.expire_late_results(integer)  as caller  for nobody
+function  atelier_engine.explain_engine()  as caller  for nobody
+function  atelier_engine.explain_pauses(atelier.jobs,uuid)  as caller  for nobody
+function  atelier_engine.explain_routes(uuid,uuid)  as caller  for nobody
+function  atelier_engine.explain_state(atelier.jobs,atelier_engine.queue)  as caller  for nobody
+function  atelier_engine.explain_tokens(uuid,uuid)  as caller  for nobody
+function  atelier_engine.explain_turn(jsonb,integer)  as caller  for nobody
 function  atelier_engine.fail_unreachable(integer)  as caller  for nobody
 function  atelier_engine.fails_over_when_stranded(uuid)  as caller  for nobody
 function  atelier_engine.find_other_place(uuid,uuid,boolean)  as caller  for nobody
@@ -150,6 +158,7 @@ function  atelier_engine.is_made_here(regclass)  as caller  for nobody
 function  atelier_engine.is_object_name(text)  as caller  for nobody
 function  atelier_engine.is_service_role()  as caller  for nobody
 function  atelier_engine.job_of_key(uuid,atelier_engine.job_request)  as caller  for nobody
+function  atelier_engine.jobs_ahead(atelier_engine.queue)  as caller  for nobody
 function  atelier_engine.keep_an_owner()  as owner  for nobody
 function  atelier_engine.keep_late_result(uuid,jsonb,jsonb,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.latest_try(uuid)  as caller  for nobody
@@ -196,6 +205,7 @@ function  atelier_engine.readable_users_bound(uuid,boolean)  as caller  for auth
 function  atelier_engine.readable_users_from()  as caller  for authenticated, service_role
 function  atelier_engine.readable_users_to()  as caller  for authenticated, service_role
 function  atelier_engine.reap_expired_leases()  as owner  for atelier_worker
+function  atelier_engine.reason(text,text,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.record_cancelled(uuid)  as owner  for atelier_worker
 function  atelier_engine.record_failure(uuid,text,integer,text,text,integer,boolean,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as owner  for atelier_worker
 function  atelier_engine.record_sent(uuid[],timestamp with time zone[])  as owner  for atelier_worker
