@@ -1,7 +1,7 @@
 -- Cancelling, and looking at what was tried.
 begin;
 \ir support/jobs.sql
-select plan(35);
+select plan(38);
 
 -- In the queue.
 select pg_temp.queue(:alice, 'queued') as queued \gset
@@ -62,6 +62,21 @@ select pg_temp.fail(pg_temp.claim(:'waiting'), 'overload');
 select pg_temp.sign_in(:alice);
 select row_eq(format('select status, error_message from atelier.cancel_job(%L)', :'waiting'), row('cancelled'::text, null::text),
   'so is one between two tries');
+select pg_temp.queue(:alice, 'parked') as parked \gset
+update atelier_engine.queue set state = 'parked' where job_id = :'parked';
+select pg_temp.sign_in(:alice);
+select is((select status from atelier.cancel_job(:'parked')), 'cancelled', 'so is one that is parked');
+select pg_temp.queue(:alice, 'needed') as needed \gset
+select pg_temp.queue(:alice, 'needs it', format(', depends_on => array[%L]::uuid[]', :'needed')) as needing \gset
+select pg_temp.queue(:alice, 'needs that', format(', depends_on => array[%L]::uuid[]', :'needing')) as needing_that \gset
+select pg_temp.claim(:'needed') as needed_attempt \gset
+select pg_temp.sign_in(:alice);
+select atelier.cancel_job(:'needed');
+select pg_temp.become('atelier_worker');
+select atelier_engine.record_cancelled(:'needed_attempt');
+select pg_temp.sign_out();
+select row_eq(format('select status, error_class from atelier.jobs where id = %L', j), row('failed'::text, 'dependency'::text), 'what waits for a cancelled job fails with it')
+  from unnest(array[:'needing', :'needing_that']) j;
 select pg_temp.queue(:alice, 'lost') as lost \gset
 select pg_temp.claim(:'lost') as lost_attempt \gset
 select pg_temp.sign_in(:alice);
