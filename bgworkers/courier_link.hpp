@@ -32,6 +32,7 @@ class CourierLink {
   bool running() const noexcept { return process_ != nullptr; }
 
   void send(wire::Frame &&frame) { channel_->send(std::move(frame)); }
+  void flush() { (void)channel_->flush(); }  // what the socket does not take now, wait() sends
 
   // Sleeps until the latch is set, the courier speaks or takes more, the postmaster dies (then it
   // exits) or the time is over; serves interrupts; then reads and writes what is possible.

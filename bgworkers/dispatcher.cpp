@@ -5,9 +5,10 @@
 // What is in flight is also in the tables: whatever happens to this process or to its courier, the
 // next one settles it (settle_attempts), so nothing here has to survive.
 #include <algorithm>
-#include <deque>
+#include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "bgworkers/courier_link.hpp"
@@ -20,6 +21,7 @@ extern "C" {
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
 #include "storage/condition_variable.h"
+#include "utils/plancache.h"
 
 PGDLLEXPORT void atelier_dispatcher_main(Datum database);
 }
@@ -34,7 +36,7 @@ constexpr auto notice_interval = std::chrono::milliseconds(100);
 constexpr auto sent_note_delay = std::chrono::milliseconds(50);
 // How long after its total time-out an attempt is given up when the courier says nothing.
 constexpr auto silence_allowance = std::chrono::seconds(30);
-constexpr size_t most_outcomes_per_transaction = 64;
+constexpr auto silence_check_interval = std::chrono::seconds(1);
 constexpr uint64_t most_bytes_per_transaction = 32U << 20U;
 
 uint64_t size_of(const wire::Message &outcome) {
@@ -44,6 +46,51 @@ uint64_t size_of(const wire::Message &outcome) {
       bytes += output.byte_count;
   return bytes;
 }
+
+// How much goes into one transaction: as much as takes a few hundredths of a second, so that no
+// lock is held for long, however slow the machine is just then.
+class BatchSize {
+ public:
+  size_t most() const noexcept { return most_; }
+
+  void took(size_t count, Clock::duration time) noexcept {
+    if (time > longest)
+      most_ = std::max(most_ / 2, fewest);
+    else if (count >= most_ && time < longest / 3)
+      most_ = std::min(most_ * 2, most_ever);
+  }
+
+ private:
+  static constexpr auto longest = std::chrono::milliseconds(50);
+  static constexpr size_t fewest = 8;
+  static constexpr size_t most_ever = 512;
+  size_t most_ = 64;
+};
+
+// A plan that was made while a table was nearly empty reads all of it when it has grown. So plans
+// are made anew now and then, and soon when a batch took longer than it should.
+class PlanAge {
+ public:
+  void took(size_t count, Clock::duration time) noexcept {
+    used_ = true;
+    if (time > std::chrono::milliseconds(5) + count * std::chrono::microseconds(150)) slow_ = true;
+  }
+
+  void forget_old_plans() {
+    auto const age = Clock::now() - made_;
+    if (!used_ || age < (slow_ ? shortest_life : longest_life)) return;
+    pg::call([] { ResetPlanCache(); });
+    made_ = Clock::now();
+    used_ = slow_ = false;
+  }
+
+ private:
+  static constexpr auto shortest_life = std::chrono::milliseconds(100);
+  static constexpr auto longest_life = std::chrono::seconds(5);
+  Clock::time_point made_{};
+  bool used_ = false;
+  bool slow_ = false;
+};
 
 // Errors that say nothing about the outcome being recorded: the same may work in a moment.
 bool may_pass(const pg::Error &error) {
@@ -62,16 +109,20 @@ class Dispatcher {
  private:
   void start();
   bool may_stay();
-  void take_stock();
   void work();
   void record_outcomes();
-  void record_batch(size_t count);
-  void record_alone(wire::Message &outcome);
+  void record(std::span<const wire::Message> batch);
+  void record_alone(const wire::Message &outcome);
+  void recorded(std::span<const wire::Message> batch);
+  size_t next_batch() const;
   void record_sent_notes();
   void announce_recordings();
   void notify_listeners();
   void claim();
   void hand_over(const wire::Submit &submit);
+  size_t claim_up_to(int wanted);
+  void find_next_look();
+  void cancel();
   void renew_leases();
   void give_up_silent_attempts();
   void sort(std::vector<wire::Message> &&messages);
@@ -84,17 +135,24 @@ class Dispatcher {
   CourierLink courier_;
   JobStore store_;
   std::unordered_map<wire::Uuid, Clock::time_point> in_flight_;  // until when to expect an answer
-  std::deque<wire::Message> outcomes_;
+  std::vector<wire::Message> outcomes_;
+  size_t recorded_count_ = 0;  // of outcomes_, from its beginning
+  BatchSize record_size_;
+  BatchSize claim_size_;
+  PlanAge plans_;
   std::vector<SentNote> sent_notes_;
   std::vector<wire::Uuid> to_settle_;
   std::string settle_reason_;
   bool claim_now_ = true;
   Clock::time_point look_again_{};  // next look at the queue without being asked
+  uint32 cancellations_ = 0;        // as many were asked for when we looked
+  Clock::time_point next_cancel_look_{};
   Clock::time_point next_standing_{};
   Clock::time_point next_lease_{};
   Clock::time_point sent_notes_due_{};
   uint32 events_notified_ = 0;
   Clock::time_point next_notice_{};
+  Clock::time_point next_silence_check_{};
   BackOff trouble_;
 };
 
@@ -146,6 +204,7 @@ void Dispatcher::run() {
 }
 
 void Dispatcher::work() {
+  plans_.forget_old_plans();
   settle(std::exchange(to_settle_, {}), settle_reason_);
   record_outcomes();
   record_sent_notes();
@@ -168,51 +227,54 @@ void Dispatcher::sort(std::vector<wire::Message> &&messages) {
 }
 
 void Dispatcher::record_outcomes() {
-  while (!outcomes_.empty()) {
-    size_t count = 0;
-    uint64_t bytes = 0;
-    while (count < outcomes_.size() && count < most_outcomes_per_transaction) {
-      bytes += size_of(outcomes_[count]);
-      if (count > 0 && bytes > most_bytes_per_transaction) break;
-      ++count;
-    }
-    record_batch(count);
+  while (recorded_count_ < outcomes_.size()) {
+    record(std::span(outcomes_).subspan(recorded_count_, next_batch()));
     announce_recordings();
     claim_now_ = true;  // slots are free
   }
+  outcomes_.clear();
+  recorded_count_ = 0;
 }
 
-// Many results, one commit; when one of them is poison, each is recorded alone.
-void Dispatcher::record_batch(size_t count) {
-  bool together = count > 1;
-  if (together) {
-    try {
-      pg::Transaction transaction("recording outcomes");
-      for (size_t i = 0; i < count; ++i)
-        store_.record(transaction, outcomes_[i]);
-      transaction.commit();
-    } catch (const pg::Error &error) {
-      if (may_pass(error)) throw;
-      together = false;
-    } catch (const pg::Failure &) {
-      together = false;
-    }
+size_t Dispatcher::next_batch() const {
+  size_t const left = outcomes_.size() - recorded_count_;
+  size_t count = 0;
+  uint64_t bytes = 0;
+  while (count < left && count < record_size_.most()) {
+    bytes += size_of(outcomes_[recorded_count_ + count]);
+    if (count > 0 && bytes > most_bytes_per_transaction) break;
+    ++count;
   }
-  for (size_t i = 0; i < count; ++i) {
-    if (!together) record_alone(outcomes_.front());
-    if (!std::holds_alternative<wire::Submitted>(outcomes_.front()))
-      in_flight_.erase(*attempt_of(outcomes_.front()));
-    outcomes_.pop_front();
-  }
+  return count;
 }
 
-void Dispatcher::record_alone(wire::Message &outcome) {
+// Many results, one commit. When one of them is poison, halving finds it.
+void Dispatcher::record(std::span<const wire::Message> batch) {
+  if (batch.size() == 1) return record_alone(batch.front());
+  try {
+    auto const start = Clock::now();
+    pg::Transaction transaction("recording outcomes");
+    store_.record(transaction, batch);
+    transaction.commit();
+    record_size_.took(batch.size(), Clock::now() - start);
+    plans_.took(batch.size(), Clock::now() - start);
+    return recorded(batch);
+  } catch (const pg::Error &error) {
+    if (may_pass(error)) throw;
+  } catch (const pg::Failure &) {
+  }
+  size_t const half = batch.size() / 2;
+  record(batch.first(half));
+  record(batch.subspan(half));
+}
+
+void Dispatcher::record_alone(const wire::Message &outcome) {
   std::string problem;
   try {
     pg::Transaction transaction("recording an outcome");
-    store_.record(transaction, outcome);
+    store_.record(transaction, {&outcome, 1});
     transaction.commit();
-    return;
+    return recorded({&outcome, 1});
   } catch (const pg::Error &error) {
     if (may_pass(error)) throw;
     pg::log(error);
@@ -224,6 +286,13 @@ void Dispatcher::record_alone(wire::Message &outcome) {
   pg::Transaction transaction("recording a failure");
   store_.record_internal_failure(transaction, *attempt_of(outcome), problem);
   transaction.commit();
+  recorded({&outcome, 1});
+}
+
+void Dispatcher::recorded(std::span<const wire::Message> batch) {
+  recorded_count_ += batch.size();
+  for (const wire::Message &outcome : batch)
+    if (!std::holds_alternative<wire::Submitted>(outcome)) in_flight_.erase(*attempt_of(outcome));
 }
 
 void Dispatcher::announce_recordings() {
@@ -248,23 +317,50 @@ void Dispatcher::record_sent_notes() {
   sent_notes_.clear();
 }
 
+// What is claimed leaves at once; everything else about the queue can wait until then.
 void Dispatcher::claim() {
-  if (!claim_now_ && Clock::now() < look_again_) return;
-  int const free_slots = settings::max_in_flight - static_cast<int>(in_flight_.size());
-  claim_now_ = false;
-  look_again_ = Clock::now() + std::chrono::milliseconds(settings::poll_interval_ms);
-  Claimed claimed = store_.claim(std::max(free_slots, 0), !in_flight_.empty());
-  for (const wire::Submit &submit : claimed.submits)
-    hand_over(submit);
-  for (const wire::Uuid &attempt : claimed.to_cancel)
-    if (in_flight_.contains(attempt)) courier_.send(wire::encode(wire::Cancel{attempt}));
-  if (claimed.next_wake_us) {
-    auto const left = std::chrono::microseconds(*claimed.next_wake_us - pg::now_us());
-    look_again_ =
-        std::min(look_again_, Clock::now() + std::max(left, std::chrono::microseconds(0)) +
-                                  std::chrono::milliseconds(1));
+  if (claim_now_ || Clock::now() >= look_again_) {
+    int const free_slots = settings::max_in_flight - static_cast<int>(in_flight_.size());
+    int const wanted = std::min(std::max(free_slots, 0), static_cast<int>(claim_size_.most()));
+    size_t const got = claim_up_to(wanted);
+    // Where there was as much as could be taken, there may be more.
+    claim_now_ = got > 0 && got == static_cast<size_t>(wanted) && wanted < free_slots;
+    if (!claim_now_) find_next_look();
   }
+  cancel();
+}
+
+size_t Dispatcher::claim_up_to(int wanted) {
+  if (wanted == 0) return 0;
+  auto const start = Clock::now();
+  auto const submits = store_.claim(wanted);
+  claim_size_.took(submits.size(), Clock::now() - start);
+  plans_.took(submits.size(), Clock::now() - start);
+  for (const wire::Submit &submit : submits)
+    hand_over(submit);
+  courier_.flush();
   publish();
+  return submits.size();
+}
+
+void Dispatcher::find_next_look() {
+  look_again_ = Clock::now() + std::chrono::milliseconds(settings::poll_interval_ms);
+  if (in_flight_.size() >= static_cast<size_t>(settings::max_in_flight)) return;
+  auto const wake_us = store_.next_wake_us();
+  if (!wake_us) return;
+  auto const left = std::chrono::microseconds(std::max(*wake_us - pg::now_us(), int64_t{0}));
+  look_again_ = std::min(look_again_, Clock::now() + left + std::chrono::milliseconds(1));
+}
+
+// When somebody asked for it; and now and then, in case that was not heard.
+void Dispatcher::cancel() {
+  uint32 const asked = pg_atomic_read_u32(&home_.cancellations);
+  if (in_flight_.empty() || (asked == cancellations_ && Clock::now() < next_cancel_look_)) return;
+  for (const wire::Uuid &attempt : store_.to_cancel())
+    if (in_flight_.contains(attempt)) courier_.send(wire::encode(wire::Cancel{attempt}));
+  courier_.flush();
+  cancellations_ = asked;
+  next_cancel_look_ = Clock::now() + std::chrono::milliseconds(settings::poll_interval_ms);
 }
 
 void Dispatcher::hand_over(const wire::Submit &submit) {
@@ -298,6 +394,8 @@ void Dispatcher::renew_leases() {
 }
 
 void Dispatcher::give_up_silent_attempts() {
+  if (Clock::now() < next_silence_check_) return;
+  next_silence_check_ = Clock::now() + silence_check_interval;
   std::vector<wire::Uuid> silent;
   for (auto const &[attempt, expected] : in_flight_)
     if (Clock::now() > expected) silent.push_back(attempt);
@@ -325,14 +423,11 @@ void Dispatcher::settle(std::vector<wire::Uuid> attempts, const std::string &rea
 
 // Answers that arrived before the end still count; the rest is settled at the next turn.
 void Dispatcher::courier_ended(const std::string &how) {
-  for (auto const &entry : in_flight_) {
-    bool const answered =
-        std::any_of(outcomes_.begin(), outcomes_.end(), [&](const wire::Message &outcome) {
-          return *attempt_of(outcome) == entry.first &&
-                 !std::holds_alternative<wire::Submitted>(outcome);
-        });
-    if (!answered) to_settle_.push_back(entry.first);
-  }
+  std::unordered_set<wire::Uuid> answered;
+  for (const wire::Message &outcome : std::span(outcomes_).subspan(recorded_count_))
+    if (!std::holds_alternative<wire::Submitted>(outcome)) answered.insert(*attempt_of(outcome));
+  for (auto const &entry : in_flight_)
+    if (!answered.contains(entry.first)) to_settle_.push_back(entry.first);
   settle_reason_ = how;
 }
 

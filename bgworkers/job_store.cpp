@@ -19,6 +19,11 @@ pg::Statement record_sent_sql("select atelier_engine.record_sent($1, $2)");
 pg::Statement open_result("select atelier_engine.open_result($1)");
 pg::Statement begin_object("select atelier_engine.begin_object($1, $2, $3, $4, $5, $6)");
 pg::Statement append_chunk("select atelier_engine.append_object_chunk($1, $2, $3)");
+pg::Statement record_successes(
+    "select atelier_engine.record_successes($1, $2, $3, $4, $5, $6, $7, $8)");
+// Only until the database is updated, too: 0.1.0 records them one by one.
+pg::Statement knows_record_successes(
+    "select exists (select from pg_catalog.pg_proc p where p.proname = 'record_successes')");
 pg::Statement record_success("select atelier_engine.record_success($1, $2, $3, $4, $5, $6, $7)");
 pg::Statement record_failure(
     "select atelier_engine.record_failure($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
@@ -42,7 +47,9 @@ enum Column {
   first_byte_timeout_ms,
   total_timeout_ms,
   max_output_bytes,
-  private_network
+  private_network,
+  adapter_options,
+  repeatable
 };
 
 wire::Submit submit_from(const pg::Statement::Rows &rows, uint64_t row) {
@@ -59,6 +66,8 @@ wire::Submit submit_from(const pg::Statement::Rows &rows, uint64_t row) {
   out.total_timeout_ms = static_cast<uint32_t>(rows.integer(row, total_timeout_ms));
   out.max_output_bytes = static_cast<uint64_t>(rows.integer(row, max_output_bytes));
   out.private_network = rows.boolean(row, private_network);
+  out.options = rows.text(row, adapter_options);
+  out.repeatable = rows.boolean(row, repeatable);
   return out;
 }
 
@@ -138,18 +147,64 @@ nlohmann::json describe(const wire::Output &output, const wire::Uuid &object) {
   return out;
 }
 
-void record(const wire::Succeeded &outcome) {
-  if (!open_result.run({pg::uuid(outcome.attempt)}).boolean(0, 1)) return;  // superseded
+// The outputs of an attempt as record_successes() wants them; "" when it has none.
+std::string store_outputs(const wire::Succeeded &success) {
+  if (success.outputs.empty()) return "";
   nlohmann::json outputs = nlohmann::json::array();
-  for (const wire::Output &output : outcome.outputs)
-    outputs.push_back(describe(output, store_object(outcome.attempt, output)));
-  record_success.run(
-      {pg::uuid(outcome.attempt),
-       pg::jsonb(outputs.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)),
-       pg::jsonb(outcome.metadata), pg::timestamp(outcome.timings.started_us),
-       pg::timestamp(outcome.timings.sent_us), pg::timestamp(outcome.timings.first_byte_us),
-       pg::timestamp(outcome.timings.finished_us)});
+  if (open_result.run({pg::uuid(success.attempt)}).boolean(0, 1))  // else superseded
+    for (const wire::Output &output : success.outputs)
+      outputs.push_back(describe(output, store_object(success.attempt, output)));
+  return outputs.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
+
+// What record_successes() takes: one array for each of its arguments.
+class Successes {
+ public:
+  std::vector<wire::Uuid> attempts;
+  std::vector<std::string> outputs;
+  std::vector<std::string> results;
+  std::vector<std::string> metadata;
+  std::vector<int64_t> started_us;
+  std::vector<int64_t> sent_us;
+  std::vector<int64_t> first_byte_us;
+  std::vector<int64_t> finished_us;
+
+  void add(const wire::Succeeded &success) {
+    attempts.push_back(success.attempt);
+    outputs.push_back(store_outputs(success));
+    results.push_back(success.result);
+    metadata.push_back(success.metadata.empty() ? "{}" : success.metadata);
+    started_us.push_back(success.timings.started_us);
+    sent_us.push_back(success.timings.sent_us);
+    first_byte_us.push_back(success.timings.first_byte_us);
+    finished_us.push_back(success.timings.finished_us);
+  }
+
+  void record() const {
+    if (attempts.empty()) return;
+    static bool at_once = false;
+    at_once = at_once || knows_record_successes.run({}).boolean(0, 1);
+    if (at_once)
+      record_at_once();
+    else
+      record_one_by_one();
+  }
+
+ private:
+  void record_at_once() const {
+    record_successes.run({pg::uuid_array(attempts), pg::jsonb_array(outputs),
+                          pg::jsonb_array(results), pg::jsonb_array(metadata),
+                          pg::timestamp_array(started_us), pg::timestamp_array(sent_us),
+                          pg::timestamp_array(first_byte_us), pg::timestamp_array(finished_us)});
+  }
+
+  void record_one_by_one() const {
+    for (size_t i = 0; i < attempts.size(); ++i)
+      record_success.run({pg::uuid(attempts[i]), pg::jsonb(outputs[i]), pg::jsonb(metadata[i]),
+                          pg::timestamp(started_us[i]), pg::timestamp(sent_us[i]),
+                          pg::timestamp(first_byte_us[i]), pg::timestamp(finished_us[i])});
+  }
+};
 
 void record(const wire::Failed &outcome) {
   record_failure.run(
@@ -165,20 +220,31 @@ void record(const wire::Failed &outcome) {
 
 }  // namespace
 
-Claimed JobStore::claim(int free_slots, bool look_for_cancels) {
-  Claimed out;
+std::vector<wire::Submit> JobStore::claim(int most) {
+  std::vector<wire::Submit> submits;
   pg::Transaction transaction("claiming jobs");
-  auto const rows = claim_jobs.run({pg::int4(free_slots)});
+  auto const rows = claim_jobs.run({pg::int4(most)});
   for (uint64_t row = 0; row < rows.size(); ++row)
-    out.submits.push_back(submit_from(rows, row));
-  if (look_for_cancels) {
-    auto const cancels = cancel_requests.run({});
-    for (uint64_t row = 0; row < cancels.size(); ++row)
-      out.to_cancel.push_back(cancels.uuid(row, 1));
-  }
-  out.next_wake_us = next_wake_at.run({}).timestamp(0, 1);
+    submits.push_back(submit_from(rows, row));
   transaction.commit();
-  return out;
+  return submits;
+}
+
+std::optional<int64_t> JobStore::next_wake_us() {
+  pg::Transaction transaction("looking for the next job to wake");
+  auto const wake_us = next_wake_at.run({}).timestamp(0, 1);
+  transaction.commit();
+  return wake_us;
+}
+
+std::vector<wire::Uuid> JobStore::to_cancel() {
+  std::vector<wire::Uuid> attempts;
+  pg::Transaction transaction("looking for jobs to cancel");
+  auto const rows = cancel_requests.run({});
+  for (uint64_t row = 0; row < rows.size(); ++row)
+    attempts.push_back(rows.uuid(row, 1));
+  transaction.commit();
+  return attempts;
 }
 
 void JobStore::record_sent(const std::vector<SentNote> &notes) {
@@ -193,13 +259,17 @@ void JobStore::record_sent(const std::vector<SentNote> &notes) {
   transaction.commit();
 }
 
-void JobStore::record(pg::Transaction &, wire::Message &outcome) {
-  if (auto *success = std::get_if<wire::Succeeded>(&outcome)) bgworkers::record(*success);
-  if (auto *failure = std::get_if<wire::Failed>(&outcome)) bgworkers::record(*failure);
-  if (auto *cancelled = std::get_if<wire::Cancelled>(&outcome))
-    record_cancelled.run({pg::uuid(cancelled->attempt)});
-  if (auto *submitted = std::get_if<wire::Submitted>(&outcome))
-    record_submitted.run({pg::uuid(submitted->attempt), pg::text(submitted->external_id)});
+void JobStore::record(pg::Transaction &, std::span<const wire::Message> outcomes) {
+  Successes successes;
+  for (const wire::Message &outcome : outcomes) {
+    if (auto const *success = std::get_if<wire::Succeeded>(&outcome)) successes.add(*success);
+    if (auto const *failure = std::get_if<wire::Failed>(&outcome)) bgworkers::record(*failure);
+    if (auto const *cancelled = std::get_if<wire::Cancelled>(&outcome))
+      record_cancelled.run({pg::uuid(cancelled->attempt)});
+    if (auto const *submitted = std::get_if<wire::Submitted>(&outcome))
+      record_submitted.run({pg::uuid(submitted->attempt), pg::text(submitted->external_id)});
+  }
+  successes.record();
 }
 
 void JobStore::record_internal_failure(pg::Transaction &, const wire::Uuid &attempt,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,13 +13,6 @@
 
 namespace bgworkers {
 
-// What one look at the queue brought.
-struct Claimed {
-  std::vector<wire::Submit> submits;
-  std::vector<wire::Uuid> to_cancel;
-  std::optional<int64_t> next_wake_us;  // Unix epoch: when a waiting job becomes ready
-};
-
 struct SentNote {
   wire::Uuid attempt;
   int64_t at_us = 0;
@@ -27,12 +21,17 @@ struct SentNote {
 class JobStore {
  public:
   // The attempts are committed when it returns: only then may they leave the machine.
-  Claimed claim(int free_slots, bool look_for_cancels);
+  std::vector<wire::Submit> claim(int most);
+
+  // Unix epoch: when a waiting job becomes ready.
+  std::optional<int64_t> next_wake_us();
+
+  std::vector<wire::Uuid> to_cancel();
 
   void record_sent(const std::vector<SentNote> &notes);
 
-  // Records one outcome: Succeeded, Failed or Cancelled. Others are ignored.
-  void record(pg::Transaction &open, wire::Message &outcome);
+  // Records outcomes, all or none: Succeeded, Failed, Cancelled and Submitted. Others are ignored.
+  void record(pg::Transaction &open, std::span<const wire::Message> outcomes);
   void record_internal_failure(pg::Transaction &open, const wire::Uuid &attempt,
                                const std::string &message);
 

@@ -17,13 +17,20 @@ namespace {
 constexpr int congestion_wait_ms = 20;
 constexpr std::int64_t longest_wait_ms = 3600000;
 
+// Of all descriptors, those of connections that nobody uses at the moment.
+std::size_t idle_budget(std::size_t descriptor_budget) {
+  constexpr std::size_t most = 1024;
+  return std::clamp<std::size_t>(descriptor_budget / 8, 1, most);
+}
+
 }  // namespace
 
 Courier::Courier(int channel_fd, std::string spool_folder, std::size_t descriptor_budget)
     : channel_(channel_fd),
       spool_folder_(std::move(spool_folder)),
-      descriptor_budget_(descriptor_budget),
-      loop_([this](CURL *easy, CURLcode code) { complete(easy, code); }) {}
+      descriptor_budget_(descriptor_budget - idle_budget(descriptor_budget)),
+      loop_([this](CURL *easy, CURLcode code) { complete(easy, code); },
+            static_cast<long>(idle_budget(descriptor_budget))) {}
 
 void Courier::run() {
   channel_.send(wire::encode(wire::Hello{wire::protocol_version, ATELIER_VERSION}));

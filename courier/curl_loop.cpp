@@ -23,7 +23,7 @@ void check(CURLMcode code, const char *what) {
 
 }  // namespace
 
-CurlLoop::CurlLoop(Done done)
+CurlLoop::CurlLoop(Done done, long max_idle)
     : done_(std::move(done)), epoll_(epoll_create1(EPOLL_CLOEXEC)), multi_(curl_multi_init()) {
   if (!epoll_) throw std::system_error(errno, std::generic_category(), "epoll_create1");
   if (!multi_) throw std::bad_alloc();
@@ -31,6 +31,7 @@ CurlLoop::CurlLoop(Done done)
   check(curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this), "socket data");
   check(curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, on_timer), "timer callback");
   check(curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this), "timer data");
+  check(curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, max_idle), "cache of connections");
 }
 
 void CurlLoop::add(CURL *easy) {

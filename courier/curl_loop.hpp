@@ -20,7 +20,8 @@ class CurlLoop {
   using Clock = std::chrono::steady_clock;
   using Done = std::function<void(CURL *, CURLcode)>;
 
-  explicit CurlLoop(Done done);
+  // max_idle: connections that are kept open for the next request to the same server.
+  CurlLoop(Done done, long max_idle);
   CurlLoop(const CurlLoop &) = delete;
   CurlLoop &operator=(const CurlLoop &) = delete;
   ~CurlLoop() = default;

@@ -1,5 +1,8 @@
 #include "courier/http_status.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 namespace courier {
 
 wire::ErrorClass class_of_status(long status, bool has_retry_after) noexcept {
@@ -22,6 +25,16 @@ wire::ErrorClass class_of_status(long status, bool has_retry_after) noexcept {
   if (status >= 500 && status < 600) return ErrorClass::overload;
   if (status >= 400 && status < 500) return ErrorClass::invalid_input;
   return ErrorClass::bad_response;
+}
+
+// A server that does not say what it sends gets the benefit of the doubt.
+bool is_json_type(std::string type) {
+  type.erase(std::min(type.find(';'), type.size()));
+  std::erase_if(type, [](unsigned char byte) { return std::isspace(byte) != 0; });
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](unsigned char byte) { return static_cast<char>(std::tolower(byte)); });
+  return type.empty() || type == "application/json" || type == "text/json" ||
+         type.ends_with("+json");
 }
 
 }  // namespace courier

@@ -1,5 +1,7 @@
-// http_status.hpp -- what an HTTP status means for the next try.
+// http_status.hpp -- what the head of an answer means.
 #pragma once
+
+#include <string>
 
 #include "wire/error_class.hpp"
 
@@ -9,5 +11,8 @@ namespace courier {
 wire::ErrorClass class_of_status(long status, bool has_retry_after) noexcept;
 
 inline bool is_success(long status) noexcept { return status >= 200 && status < 300; }
+
+// Whether a Content-Type may announce JSON.
+bool is_json_type(std::string type);
 
 }  // namespace courier

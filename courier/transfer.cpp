@@ -42,6 +42,7 @@ Transfer::Transfer(const wire::Submit &submit, const std::string &spool_folder, 
       first_byte_timeout_(submit.first_byte_timeout_ms),
       max_output_bytes_(submit.max_output_bytes),
       private_network_(submit.private_network),
+      repeatable_(submit.repeatable),
       easy_(curl_easy_init()) {
   if (!easy_) throw std::bad_alloc();
   timings_.started_us = now_us();

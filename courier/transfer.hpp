@@ -1,9 +1,9 @@
 // transfer.hpp -- one attempt: one request to one server and its answer.
 //
 // Owns the libcurl handle, the clock readings and the limits; what the bytes mean is the adapter's
-// business. Every attempt uses a connection of its own: libcurl silently repeats a request on a new
-// connection when a reused one turns out to be dead, and a paid request must never be repeated
-// silently.
+// business. libcurl silently repeats a request on a new connection when a reused one turns out to
+// be dead: so only a request that may be repeated uses a connection that is there, and every other
+// one, a paid one above all, a connection of its own.
 #pragma once
 
 #include <curl/curl.h>
@@ -101,6 +101,7 @@ class Transfer {
   std::chrono::milliseconds const first_byte_timeout_;
   std::uint64_t const max_output_bytes_;
   bool const private_network_;
+  bool const repeatable_;
 
   char curl_error_[CURL_ERROR_SIZE] = "";
   std::unique_ptr<curl_slist, FreeList> headers_;

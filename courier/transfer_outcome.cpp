@@ -70,6 +70,7 @@ wire::Succeeded Transfer::conclude(CURLcode code) {
   succeeded.attempt = attempt_;
   succeeded.timings = timings_;
   succeeded.metadata = redact_json(result.metadata);
+  succeeded.result = redact_json(result.result);
   succeeded.outputs = std::move(result.outputs);
   return succeeded;
 }
@@ -227,7 +228,9 @@ std::string Transfer::redact_json(const std::string &text) const {
     return out;
   };
   Json const document = Json::parse(text, nullptr, false);
-  return document.is_discarded() ? redact(text) : redacted(redacted, document).dump();
+  if (document.is_discarded()) return redact(text);
+  Json const clean = redacted(redacted, document);
+  return clean == document ? text : clean.dump();  // numbers stay as they were written
 }
 
 }  // namespace courier

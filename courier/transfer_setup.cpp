@@ -9,6 +9,9 @@ namespace courier {
 
 namespace {
 
+// Servers close idle connections after two seconds and more.
+constexpr long most_idle_seconds = 1;
+
 template <typename Value>
 void set(CURL *easy, CURLoption option, Value value) {
   CURLcode const code = curl_easy_setopt(easy, option, value);
@@ -63,8 +66,12 @@ void Transfer::set_options() {
   set(easy, CURLOPT_CAPATH, static_cast<const char *>(nullptr));
 
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  set(easy, CURLOPT_FRESH_CONNECT, 1L);
-  set(easy, CURLOPT_FORBID_REUSE, 1L);
+  if (repeatable_) {
+    set(easy, CURLOPT_MAXAGE_CONN, most_idle_seconds);
+  } else {
+    set(easy, CURLOPT_FRESH_CONNECT, 1L);
+    set(easy, CURLOPT_FORBID_REUSE, 1L);
+  }
   set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   set(easy, CURLOPT_TCP_KEEPIDLE, 30L);
   set(easy, CURLOPT_TCP_KEEPINTVL, 15L);

@@ -49,6 +49,7 @@ Submit decode_submit(PayloadReader &reader) {
   Submit message;
   message.attempt = reader.uuid();
   message.adapter = reader.string();
+  message.options = reader.string();
   message.url = reader.string();
   message.model = reader.string();
   message.parameters = reader.string();
@@ -59,6 +60,7 @@ Submit decode_submit(PayloadReader &reader) {
   message.total_timeout_ms = reader.u32();
   message.max_output_bytes = reader.u64();
   message.private_network = reader.boolean();
+  message.repeatable = reader.boolean();
   return message;
 }
 
@@ -111,6 +113,7 @@ Succeeded decode_succeeded(PayloadReader &reader, std::vector<FileDescriptor> &&
   message.attempt = reader.uuid();
   message.timings = read_timings(reader);
   message.metadata = reader.text();
+  message.result = reader.text();
   std::uint32_t const count = reader.u32();
   if (count != files.size())
     throw ProtocolError("a result has " + std::to_string(count) + " outputs and " +
@@ -178,6 +181,7 @@ Frame encode(const Submit &message) {
   PayloadWriter writer;
   writer.uuid(message.attempt)
       .string(message.adapter)
+      .string(message.options)
       .string(message.url)
       .string(message.model)
       .string(message.parameters)
@@ -187,7 +191,8 @@ Frame encode(const Submit &message) {
       .u32(message.first_byte_timeout_ms)
       .u32(message.total_timeout_ms)
       .u64(message.max_output_bytes)
-      .boolean(message.private_network);
+      .boolean(message.private_network)
+      .boolean(message.repeatable);
   return make_frame(Type::submit, writer);
 }
 
@@ -230,7 +235,9 @@ Frame encode(Succeeded &&message) {
   PayloadWriter writer;
   writer.uuid(message.attempt);
   write_timings(writer, message.timings);
-  writer.string(message.metadata).u32(static_cast<std::uint32_t>(message.outputs.size()));
+  writer.string(message.metadata)
+      .string(message.result)
+      .u32(static_cast<std::uint32_t>(message.outputs.size()));
   std::vector<FileDescriptor> files;
   for (Output &output : message.outputs) {
     writer.u32(output.index)

@@ -18,7 +18,7 @@
 
 namespace wire {
 
-inline constexpr std::uint32_t protocol_version = 1;
+inline constexpr std::uint32_t protocol_version = 2;
 inline constexpr std::size_t max_failure_message_bytes = 1000;
 inline constexpr std::size_t max_failure_detail_bytes = 4000;
 
@@ -26,9 +26,10 @@ inline constexpr std::size_t max_failure_detail_bytes = 4000;
 
 struct Submit {
   Uuid attempt;
-  std::string adapter;     // "openai_images"
-  std::string url;         // "http(s)://host[:port][/base]" or "unix:/path.sock[:/base]"
-  std::string model;       // the provider's name of the model, may be empty
+  std::string adapter;  // "openai_images"
+  std::string options;  // JSON object: what the adapter has to know of the provider; may be empty
+  std::string url;      // "http(s)://host[:port][/base]" or "unix:/path.sock[:/base]"
+  std::string model;    // the provider's name of the model, may be empty
   std::string parameters;  // JSON object, normalised names
   std::string secret;      // may be empty: then no credential is sent
   std::string auth_header;
@@ -38,6 +39,7 @@ struct Submit {
   std::uint64_t max_output_bytes = 0;
   bool private_network =
       false;  // loopback, private and link-local addresses and unix sockets are allowed
+  bool repeatable = false;  // the server may get the request twice: connections are used again
 };
 
 struct Cancel {
@@ -95,6 +97,7 @@ struct Succeeded {
   Uuid attempt;
   Timings timings;
   std::string metadata;  // JSON object
+  std::string result;    // JSON: what was asked for, where that is no file; else empty
   std::vector<Output> outputs;
 };
 

@@ -31,6 +31,7 @@ struct ResponseHead {
 struct Result {
   std::vector<wire::Output> outputs;
   std::string metadata;  // JSON object
+  std::string result;    // JSON: the answer itself, where it is no file; else empty
 };
 
 // All of these may throw AttemptError.

@@ -1,7 +1,5 @@
 #include "courier/adapters/openai_images.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -20,16 +18,6 @@ namespace {
 
 using wire::ErrorClass;
 using Json = nlohmann::json;
-
-// A server that does not say what it sends gets the benefit of the doubt.
-bool is_json_type(std::string type) {
-  type.erase(std::min(type.find(';'), type.size()));
-  std::erase_if(type, [](unsigned char byte) { return std::isspace(byte) != 0; });
-  std::transform(type.begin(), type.end(), type.begin(),
-                 [](unsigned char byte) { return static_cast<char>(std::tolower(byte)); });
-  return type.empty() || type == "application/json" || type == "text/json" ||
-         type.ends_with("+json");
-}
 
 class OpenaiImages : public Adapter, private json::TextSink {
  public:

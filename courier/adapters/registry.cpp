@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "courier/adapters/adapter.hpp"
+#include "courier/adapters/http_json.hpp"
 #include "courier/adapters/openai_images.hpp"
 
 namespace courier {
@@ -19,6 +20,7 @@ struct Entry {
 };
 
 constexpr std::array adapters = {
+    Entry{"http_json", make_http_json},
     Entry{"openai_images", make_openai_images},
 };
 

@@ -18,8 +18,8 @@ bool parse_whole(std::string_view text, Number &value) {
 
 void Skeleton::account(std::size_t text_bytes) {
   text_bytes_ += text_bytes;
-  if (values_ > max_values || text_bytes_ > max_text_bytes)
-    throw Error("too much besides the pictures");
+  if (values_ > limits_.values || text_bytes_ > limits_.text_bytes)
+    throw Error("it holds too much");
 }
 
 void Skeleton::begin_value() {

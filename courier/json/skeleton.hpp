@@ -36,13 +36,16 @@ using Path = std::vector<Step>;
 
 class Skeleton : public Events {
  public:
-  static constexpr std::size_t max_values = 4096;
-  static constexpr std::size_t max_text_bytes = std::size_t{64} << 10;
+  struct Limits {
+    std::size_t values = 4096;
+    std::size_t text_bytes = std::size_t{64} << 10;
+  };
 
   // Asked at the start of every string value; null keeps the string in the document.
   using Divert = std::function<TextSink *(const Path &)>;
 
-  explicit Skeleton(Divert divert) : divert_(std::move(divert)) {}
+  explicit Skeleton(Divert divert) : Skeleton(std::move(divert), Limits{}) {}
+  Skeleton(Divert divert, Limits limits) : divert_(std::move(divert)), limits_(limits) {}
 
   const nlohmann::json &document() const noexcept { return root_; }
 
@@ -66,6 +69,7 @@ class Skeleton : public Events {
   void account(std::size_t text_bytes);
 
   Divert const divert_;
+  Limits const limits_;
   nlohmann::json root_;
   std::vector<nlohmann::json *> open_;  // a parent does not change while its child is open
   Path path_;                           // one step for each open container

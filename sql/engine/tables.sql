@@ -85,6 +85,15 @@ $$Wake the dispatcher when this transaction commits
 
 Sets a latch in shared memory, once per transaction; nothing happens on rollback or when no dispatcher runs.$$;
 
+create function atelier_engine.wake_for_cancel()
+returns void
+language c volatile
+as 'MODULE_PATHNAME', 'atelier_wake_for_cancel';
+comment on function atelier_engine.wake_for_cancel() is
+$$Have the dispatcher look for jobs to cancel when this transaction commits
+
+As wake_dispatcher(), for a job that is in flight.$$;
+
 create function atelier_engine.wake_janitor()
 returns void
 language c volatile

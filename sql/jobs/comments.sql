@@ -63,6 +63,7 @@ comment on column atelier.generations.status is 'pending, processing, completed,
 comment on column atelier.generations.output_urls is 'Its outputs in their order, as bucket/path.';
 comment on column atelier.generations.output_thumbs is 'Small pictures of them, as bucket/path.';
 comment on column atelier.generations.output_text is 'Its output, where that is text.';
+comment on column atelier.generations.result is 'Its output, where that is data and not files: the JSON of the answer.';
 comment on column atelier.generations.replicate_prediction_id is 'The id that the server gave to the request.';
 comment on column atelier.generations.replicate_token_index is 'Which token of the provider was used.';
 comment on column atelier.generations.replicate_input is 'The request as the server got it.';

@@ -12,6 +12,8 @@ comment on column atelier.api_providers.auth_header_name is 'The header of the t
 comment on column atelier.api_providers.secret_name is 'What other systems call its token.';
 comment on column atelier.api_providers.rate_limits is 'What it is known to allow, for people to read.';
 comment on column atelier.api_providers.is_active is 'Whether its models are offered and its endpoints used.';
+comment on column atelier.api_providers.adapter_options is
+  'What the adapter of its endpoints has to know of it, such as where the result is in an answer of http_json.';
 
 comment on column atelier.api_models.created_by is 'The administrator who added it.';
 comment on column atelier.api_models.provider_id is 'Who runs it.';

@@ -193,8 +193,8 @@ create index generations_workspace_created_idx on atelier.generations (workspace
 comment on table atelier.generations is
 $$What a completed job produced
 
-One row per completed job, with what a gallery shows: prompt, settings, places of the outputs (bucket/path), times. People see
-their own; members of the workspace workspace_id see them by get_workspace_generations() and generation_bytes().$$;
+One row per completed job, with what a gallery shows: prompt, settings, places of the outputs (bucket/path) or the
+result, times. People see their own; members of the workspace workspace_id see them by get_workspace_generations() and generation_bytes().$$;
 
 comment on table atelier.user_library is
 $$Pictures and videos that users keep
@@ -624,3 +624,23 @@ comment on table atelier_engine.event_horizon is
 
 drop function atelier_engine.free_slots();
 drop function atelier_engine.claim_for_endpoint(uuid, integer);
+
+-- Servers whose answer is data and not a file.
+alter table atelier.api_providers
+  add column adapter_options jsonb not null default '{}'
+    constraint api_providers_adapter_options_is_an_object check (jsonb_typeof(adapter_options) = 'object');
+alter table atelier.generations add column result jsonb;
+
+create function atelier_engine.wake_for_cancel()
+returns void
+language c volatile
+as 'MODULE_PATHNAME', 'atelier_wake_for_cancel';
+comment on function atelier_engine.wake_for_cancel() is
+$$Have the dispatcher look for jobs to cancel when this transaction commits
+
+As wake_dispatcher(), for a job that is in flight.$$;
+
+-- A claim gives more; results are recorded many at a time.
+drop function atelier_engine.claim_jobs(integer);
+revoke execute on function
+  atelier_engine.record_success(uuid, jsonb, jsonb, timestamptz, timestamptz, timestamptz, timestamptz) from atelier_worker;

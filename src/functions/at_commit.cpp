@@ -10,10 +10,12 @@ extern "C" {
 #include "miscadmin.h"
 
 PG_FUNCTION_INFO_V1(atelier_wake_dispatcher);
+PG_FUNCTION_INFO_V1(atelier_wake_for_cancel);
 PG_FUNCTION_INFO_V1(atelier_wake_janitor);
 PG_FUNCTION_INFO_V1(atelier_announce_database);
 PG_FUNCTION_INFO_V1(atelier_announce_events);
 PGDLLEXPORT Datum atelier_wake_dispatcher(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum atelier_wake_for_cancel(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum atelier_wake_janitor(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum atelier_announce_database(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum atelier_announce_events(PG_FUNCTION_ARGS);
@@ -23,6 +25,7 @@ namespace {
 
 struct Asked {
   bool dispatcher = false;
+  bool cancel = false;
   bool janitor = false;
   bool announce = false;
   bool events = false;
@@ -36,12 +39,13 @@ void perform() noexcept {
     pg_atomic_fetch_add_u32(&shared::state().announcements, 1);
     shared::wake(shared::state().launcher);
   }
-  if (shared::Database *place = shared::find(database)) {
+  if (shared::Database *const place = shared::find(database)) {
     if (asked.events) {
       pg_atomic_fetch_add_u32(&place->events_written, 1);
       // The dispatcher looks at the counter after what it wrote itself.
       asked.dispatcher = asked.dispatcher || place->dispatcher.pid != MyProcPid;
     }
+    if (asked.cancel) pg_atomic_fetch_add_u32(&place->cancellations, 1);
     if (asked.dispatcher) shared::wake(place->dispatcher);
     if (asked.janitor) shared::wake(place->janitor);
   }
@@ -74,6 +78,15 @@ Datum atelier_wake_dispatcher(PG_FUNCTION_ARGS) {
   (void)fcinfo;
   return pg::entry([]() -> Datum {
     remember(&Asked::dispatcher);
+    return Datum{0};
+  });
+}
+
+Datum atelier_wake_for_cancel(PG_FUNCTION_ARGS) {
+  (void)fcinfo;
+  return pg::entry([]() -> Datum {
+    remember(&Asked::dispatcher);
+    remember(&Asked::cancel);
     return Datum{0};
   });
 }

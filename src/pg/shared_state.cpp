@@ -35,6 +35,7 @@ void initialise(State &fresh) {
     ConditionVariableInit(&database.job_recorded);
     pg_atomic_init_u32(&database.recordings, 0);
     pg_atomic_init_u32(&database.events_written, 0);
+    pg_atomic_init_u32(&database.cancellations, 0);
   }
 }
 

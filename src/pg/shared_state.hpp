@@ -49,6 +49,7 @@ struct Database {
   ConditionVariable job_recorded;   // broadcast after outcomes were committed
   pg_atomic_uint32 recordings;      // grows before each broadcast
   pg_atomic_uint32 events_written;  // grows when rows of atelier.events were committed
+  pg_atomic_uint32 cancellations;   // grows when somebody asks to cancel what is in flight
 };
 
 // To be raised with every change of what is below: a server goes on with the block of the library

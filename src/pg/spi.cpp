@@ -24,6 +24,26 @@ Datum uuid_datum(const wire::Uuid &value) {
   return UUIDPGetDatum(copy);
 }
 
+// What an array is made of, in the memory of the server.
+struct ArrayItems {
+  explicit ArrayItems(int size)
+      : count(size),
+        datums(static_cast<Datum *>(palloc0(sizeof(Datum) * static_cast<size_t>(size + 1)))),
+        nulls(static_cast<bool *>(palloc0(sizeof(bool) * static_cast<size_t>(size + 1)))) {}
+
+  Datum build(Oid type, int length, bool by_value, char alignment) const {
+    int lengths[] = {count};
+    int lower_bounds[] = {1};
+    if (count == 0) return PointerGetDatum(construct_empty_array(type));
+    return PointerGetDatum(construct_md_array(datums, nulls, 1, lengths, lower_bounds, type, length,
+                                              by_value, alignment));
+  }
+
+  int count;
+  Datum *datums;
+  bool *nulls;
+};
+
 }  // namespace
 
 Argument null(Oid type) { return {type, 0, true}; }
@@ -43,6 +63,21 @@ Argument jsonb(std::string_view value) {
   const char *const input = terminated.c_str();
   Datum const datum = call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(input)); });
   return {JSONBOID, datum, false};
+}
+
+Argument jsonb_array(const std::vector<std::string> &values) {
+  const std::string *const items = values.data();
+  int const count = static_cast<int>(values.size());
+  Datum const datum = call([&] {
+    ArrayItems array(count);
+    for (int i = 0; i < count; ++i) {
+      array.nulls[i] = items[i].empty();
+      if (!array.nulls[i])
+        array.datums[i] = DirectFunctionCall1(jsonb_in, CStringGetDatum(items[i].c_str()));
+    }
+    return array.build(JSONBOID, -1, false, TYPALIGN_INT);
+  });
+  return {JSONBARRAYOID, datum, false};
 }
 
 Argument bytes(const void *data, size_t size) {
@@ -80,11 +115,12 @@ Argument timestamp_array(const std::vector<int64_t> &unix_us) {
   const int64_t *const items = unix_us.data();
   int const count = static_cast<int>(unix_us.size());
   Datum const datum = call([&] {
-    auto *datums = static_cast<Datum *>(palloc(sizeof(Datum) * static_cast<size_t>(count + 1)));
-    for (int i = 0; i < count; ++i)
-      datums[i] = TimestampTzGetDatum(items[i] - epoch_shift_us);
-    return PointerGetDatum(construct_array(datums, count, TIMESTAMPTZOID, sizeof(int64_t),
-                                           FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+    ArrayItems array(count);
+    for (int i = 0; i < count; ++i) {
+      array.nulls[i] = items[i] == 0;
+      array.datums[i] = TimestampTzGetDatum(items[i] - epoch_shift_us);
+    }
+    return array.build(TIMESTAMPTZOID, sizeof(int64_t), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
   });
   return {TIMESTAMPTZARRAYOID, datum, false};
 }

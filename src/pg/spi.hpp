@@ -33,11 +33,14 @@ Argument int4(int32_t value);
 Argument int8(int64_t value);
 Argument text(std::string_view value);
 Argument jsonb(std::string_view value);
+// An empty text is null.
+Argument jsonb_array(const std::vector<std::string> &values);
 Argument bytes(const void *data, size_t size);
 Argument uuid(const wire::Uuid &value);
 Argument uuid_array(const std::vector<wire::Uuid> &values);
 // Microseconds since the Unix epoch; 0 is null.
 Argument timestamp(int64_t unix_us);
+// A time of 0 is null here, too.
 Argument timestamp_array(const std::vector<int64_t> &unix_us);
 
 // Microseconds since the Unix epoch, now.

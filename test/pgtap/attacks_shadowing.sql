@@ -92,7 +92,7 @@ select atelier_test.works(:worker, statement) from unnest(array[
 select atelier_test.works(:worker, format('select atelier_engine.open_result(%L)', :'attempt'));
 select atelier_test.call(:worker, format('select atelier_engine.begin_object(%L, 0, ''image/png'', ''png'', 4, %L)', :'attempt', sha256('\x89504e47'))) as object \gset
 select atelier_test.works(:worker, format('select atelier_engine.append_object_chunk(%L, 0, ''\x89504e47'')', :'object'));
-select atelier_test.works(:worker, format('select atelier_engine.record_success(%L, %L, ''{}'', ''now'', ''now'', ''now'', ''now'')', :'attempt', jsonb_build_array(
+select atelier_test.works(:worker, format('select atelier_engine.record_successes(''{%s}'', array[%L::pg_catalog.jsonb], ''{null}'', array[''{}''::pg_catalog.jsonb], ''{now}'', ''{now}'', ''{now}'', ''{now}'')', :'attempt', jsonb_build_array(
   jsonb_build_object('index', 0, 'object_id', :'object', 'media_type', 'image/png', 'extension', 'png', 'width', 64, 'height', 48, 'byte_count', 4,
                      'sha256', encode(sha256('\x89504e47'), 'hex'), 'seed', 1))));
 select atelier_test.works(:worker, format('select atelier_engine.record_failure(%L, ''overload'', 500, ''it broke'', null, null, true, ''now'', null, null, ''now'')',
@@ -119,7 +119,7 @@ update atelier.endpoints set ambiguity_policy = 'retry' where is_active;
 select atelier_test.works(:worker, format('select atelier_engine.open_result(%L)', :'late_attempt'));
 select atelier_test.call(:worker, format('select atelier_engine.begin_object(%L, 0, ''image/png'', ''png'', 4, %L)', :'late_attempt', sha256('\x89504e47'))) as object \gset
 select atelier_test.works(:worker, format('select atelier_engine.append_object_chunk(%L, 0, ''\x89504e47'')', :'object'));
-select atelier_test.works(:worker, format('select atelier_engine.record_success(%L, %L, ''{}'', ''now'', ''now'', ''now'', ''now'')', :'late_attempt', jsonb_build_array(
+select atelier_test.works(:worker, format('select atelier_engine.record_successes(''{%s}'', array[%L::pg_catalog.jsonb], ''{null}'', array[''{}''::pg_catalog.jsonb], ''{now}'', ''{now}'', ''{now}'', ''{now}'')', :'late_attempt', jsonb_build_array(
   jsonb_build_object('index', 0, 'object_id', :'object', 'media_type', 'image/png', 'extension', 'png', 'byte_count', 4))));
 select atelier_test.works(:carols, format('select j.status from atelier.adopt_late_result(%L) j', :'late_attempt'));
 select atelier_test.works(:owner, 'delete from atelier_engine.late_results returning attempt_id');

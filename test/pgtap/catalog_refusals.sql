@@ -57,7 +57,7 @@ select is_empty($$select name from open_to_anon o where not exists (select from 
                      and not exists (select from routines f where f.name = o.name)$$, 'the list of what is open names what exists');
 select set_eq($$select name from routines where name ~ '^atelier_engine\.' and has_function_privilege('atelier_worker', oid, 'execute')$$,
   array(select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'atelier_engine'::regnamespace and p.proname in (
-    'claim_jobs', 'record_sent', 'record_submitted', 'open_result', 'begin_object', 'append_object_chunk', 'record_success', 'record_failure',
+    'claim_jobs', 'record_sent', 'record_submitted', 'open_result', 'begin_object', 'append_object_chunk', 'record_successes', 'record_failure',
     'record_cancelled', 'cancel_requests', 'renew_leases', 'settle_attempts', 'reap_expired_leases', 'unblock_just_missed', 'next_wake_at', 'delete_pending_objects',
     'orphaned_objects', 'run_schedules', 'delete_old_events')),
   'the worker may execute what the workers call, and nothing else of the engine');

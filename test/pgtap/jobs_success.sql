@@ -38,7 +38,7 @@ create temp table counts as
   select (select count(*) from atelier.events) e, (select count(*) from atelier.workspace_assets) a, (select count(*) from atelier.generations) g;
 set local role atelier_worker;
 select ok(not atelier_engine.open_result(:'attempt'), 'a second result of the same attempt is not opened');
-select ok(atelier_engine.record_success(:'attempt', '[]', '{}', now(), now(), now(), now()), 'recording again says it is done');
+select is(atelier_engine.record_successes(array[:'attempt'::uuid], array['[]'::jsonb], array[null::jsonb], array['{}'::jsonb], array[now()], array[now()], array[now()], array[now()]), '{}', 'recording again completes nothing');
 select is(atelier_engine.record_failure(:'attempt', 'overload', 500, 'late', '', null, true, now(), now(), now(), now()), null, 'a late failure changes nothing');
 select ok(not atelier_engine.record_cancelled(:'attempt'), 'a late cancel changes nothing');
 select is(atelier_engine.settle_attempts(array[:'attempt']::uuid[], 'late'), 0, 'a late settlement changes nothing');
@@ -88,7 +88,7 @@ select ok(atelier_engine.open_result(:'broken_attempt'), 'a result is opened');
 select atelier_engine.begin_object(:'broken_attempt', 0, 'image/png', 'png', 10, sha256('x')) as object \gset
 select atelier_engine.append_object_chunk(:'object', 0, '\x0102');
 create function pg_temp.record(p_attempt uuid, p_outputs jsonb) returns text language sql as $$
-  select format('select atelier_engine.record_success(%L, %L, ''{}'', now(), now(), now(), now())', p_attempt, p_outputs) $$;
+  select format('select atelier_engine.record_successes(array[%L::uuid], array[%L::jsonb], array[null::jsonb], array[''{}''::jsonb], array[now()], array[now()], array[now()], array[now()])', p_attempt, p_outputs) $$;
 select throws_ok(pg_temp.record(:'broken_attempt', jsonb_build_array(jsonb_build_object('index', 0, 'object_id', :'object', 'media_type', 'image/png', 'byte_count', 10))),
   '22023', 'an output is not stored completely', 'missing bytes are noticed');
 select throws_ok(pg_temp.record(:'broken_attempt', '[]'), '22023', 'the result has no outputs', 'a result needs an output');

@@ -20,7 +20,9 @@ returns table (
   first_byte_timeout_ms integer,
   total_timeout_ms integer,
   max_output_bytes bigint,
-  private_network boolean
+  private_network boolean,
+  adapter_options text,
+  repeatable boolean
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -130,7 +132,9 @@ returns table (
   first_byte_timeout_ms integer,
   total_timeout_ms integer,
   max_output_bytes bigint,
-  private_network boolean
+  private_network boolean,
+  adapter_options text,
+  repeatable boolean
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -143,6 +147,8 @@ declare
   auth_prefix constant text := (
     select p.auth_header_name || case p.auth_scheme when 'header' then '' else ': ' || initcap(p.auth_scheme) end
       from atelier.api_providers p where p.id = endpoint.provider_id and p_secret is not null);
+  options constant text := (
+    select p.adapter_options::text from atelier.api_providers p where p.id = endpoint.provider_id);
   lease_ends_at constant timestamptz := clock_timestamp() + lease_margin
     + make_interval(secs => (endpoint.connect_timeout_ms + endpoint.total_timeout_ms) / 1000.0);
   wanted integer := p_max_jobs;
@@ -197,7 +203,8 @@ begin
               || j.parameters)::text,
              p_secret, auth_prefix,
              endpoint.connect_timeout_ms, endpoint.first_byte_timeout_ms, endpoint.total_timeout_ms,
-             endpoint.max_output_bytes, endpoint.private_network
+             endpoint.max_output_bytes, endpoint.private_network, options,
+             endpoint.ambiguity_policy = 'retry'
         from job j
         join atelier.api_models m on m.id = j.model_id
        order by j.place;

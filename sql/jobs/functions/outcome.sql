@@ -19,7 +19,7 @@ begin
 end;
 $$;
 comment on function atelier_engine.finish_job(uuid, text, text, text) is
-$$Move a job to completed, failed or cancelled
+$$Move a job to failed or cancelled
 
 Takes it out of the queue and writes the event. Jobs that depend on it start, are skipped or fail.$$;
 

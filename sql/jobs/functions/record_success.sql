@@ -1,4 +1,4 @@
--- Jobs: what the dispatcher calls when a result is there. All of it in one transaction.
+-- Jobs: what the dispatcher calls when results are there. All of it in one transaction.
 
 create or replace function atelier_engine.open_result(p_attempt_id uuid)
 returns boolean
@@ -8,12 +8,8 @@ set enable_seqscan = off
 set jit = off
 as $$
 begin
-  if atelier_engine.own_attempt(p_attempt_id) is null and not atelier_engine.take_up_held_attempt(p_attempt_id) then
-    return atelier_engine.wants_late_result(p_attempt_id) is not null;
-  end if;
-  update atelier_engine.attempts a set state = 'ingesting'
-   where a.id = p_attempt_id and a.state in ('submitting', 'submitted', 'ambiguous');
-  return true;
+  return atelier_engine.own_attempt(p_attempt_id) is not null or atelier_engine.take_up_held_attempt(p_attempt_id)
+         or atelier_engine.wants_late_result(p_attempt_id) is not null;
 end;
 $$;
 grant execute on function atelier_engine.open_result(uuid) to atelier_worker;
@@ -23,7 +19,7 @@ $$Begin to record a result
 True while the attempt owns its job, or while its job is held because of it, and then nobody else can record or settle it
 before this transaction ends. True, too, for an attempt that was given up, if its result may still be adopted. On false
 the result is dropped. Next come begin_object(), append_object_chunk() and, in the same transaction,
-record_success().$$;
+record_successes().$$;
 
 create or replace function atelier_engine.begin_object(
   p_attempt_id uuid, p_index integer, p_media_type text, p_extension text, p_byte_count bigint, p_sha256 bytea
@@ -68,6 +64,119 @@ $$Make the object of one output
 Named {user}/{job}/{index}.{extension}, in the bucket of the job's destination. Returns its id, for
 append_object_chunk().$$;
 
+create or replace function atelier_engine.record_successes(
+  p_attempt_ids uuid[],
+  p_outputs jsonb[],
+  p_results jsonb[],
+  p_metadata jsonb[],
+  p_started_at timestamptz[],
+  p_sent_at timestamptz[],
+  p_first_byte_at timestamptz[],
+  p_finished_at timestamptz[]
+)
+returns uuid[]
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+  recorded constant timestamptz := clock_timestamp();
+  done uuid[];
+  late record;
+begin
+  perform atelier_engine.add_outputs(p_attempt_ids, p_outputs, p_results);
+  -- Everything in one statement, because its cost per job is what limits the dispatcher.
+  with owned as materialized (
+    select q.job_id, r.*
+      from unnest(p_attempt_ids, p_outputs, p_results, p_metadata, p_started_at, p_sent_at, p_first_byte_at,
+                  p_finished_at)
+             r (attempt_id, outputs, result, metadata, started_at, sent_at, first_byte_at, finished_at)
+      join atelier_engine.attempts a on a.id = r.attempt_id
+      join atelier_engine.queue q on q.job_id = a.job_id and q.attempt_id = a.id and q.state = 'leased'
+     order by q.job_id
+       for update of q),
+  attempt as (
+    update atelier_engine.attempts a
+       set state = 'succeeded', started_at = o.started_at, sent_at = coalesce(o.sent_at, a.sent_at),
+           first_byte_at = o.first_byte_at, finished_at = o.finished_at, recorded_at = recorded
+      from owned o
+     where a.id = o.attempt_id
+    returning a.job_id, a.external_id, a.model_id,
+              atelier_engine.milliseconds_between(a.sent_at, a.finished_at) as processing_ms,
+              o.outputs, o.result, o.metadata),
+  job as (
+    update atelier.jobs j
+       set status = 'completed', completed_at = recorded, error_class = null, error_message = null,
+           attempts = j.attempts + 1,
+           metadata = case when a.metadata = '{}' then j.metadata
+                      else coalesce(j.metadata, '{}') || jsonb_build_object('provider', a.metadata) end
+      from attempt a
+     where j.id = a.job_id
+    returning a.*, j.user_id, j.format, j.api_model_id, j.original_prompt, j.parameters, j.created_at, j.started_at,
+              j.workspace_id),
+  generation as (
+    insert into atelier.generations (
+      user_id, job_id, action, model_id, model_name, replicate_model, prompt, settings, status, output_urls, result,
+      output_text, replicate_prediction_id, replicate_output, processing_time_ms, created_at, started_at, completed_at,
+      workspace_id)
+    select j.user_id, j.job_id, case j.format when 'video' then 'video_create' else 'create' end, m.model_key,
+           m.display_name, m.model_key, j.original_prompt, j.parameters, 'completed',
+           case when j.outputs is not null then (
+             select array_agg(o.bucket_id || '/' || o.name order by o.index)
+               from atelier_engine.outputs_of(j.outputs) o) end,
+           j.result, case when jsonb_typeof(j.result) = 'string' then j.result #>> '{}' end,
+           j.external_id, j.metadata, j.processing_ms, j.created_at, j.started_at, recorded, j.workspace_id
+      from job j
+      join atelier.api_models m on m.id = coalesce(j.model_id, j.api_model_id)),
+  event as (
+    insert into atelier.events (user_id, kind, ref)
+    select j.user_id, 'job.completed', j.job_id from job j),
+  dequeued as (
+    delete from atelier_engine.queue q using owned o where q.job_id = o.job_id)
+  select array_agg(j.job_id) into done from job j;
+
+  done := coalesce(done, '{}');
+  perform atelier_engine.settle_dependents(done);
+  perform atelier_engine.note_successes(p_attempt_ids);
+  if cardinality(done) < cardinality(p_attempt_ids) then
+    for late in
+      select r.*
+        from unnest(p_attempt_ids, p_outputs, p_results, p_metadata, p_started_at, p_sent_at, p_first_byte_at,
+                    p_finished_at)
+               r (attempt_id, outputs, result, metadata, started_at, sent_at, first_byte_at, finished_at)
+       where not exists (
+         select from atelier_engine.attempts a where a.id = r.attempt_id and a.job_id = any (done))
+    loop
+      if atelier_engine.take_up_held_attempt(late.attempt_id) then
+        done := done || atelier_engine.record_successes(
+          array[late.attempt_id], array[late.outputs], array[late.result], array[late.metadata],
+          array[late.started_at], array[late.sent_at], array[late.first_byte_at], array[late.finished_at]);
+      else
+        perform atelier_engine.keep_late_result(
+          late.attempt_id, late.outputs, late.metadata, late.started_at, late.sent_at, late.first_byte_at,
+          late.finished_at);
+      end if;
+    end loop;
+  end if;
+  return done;
+end;
+$$;
+grant execute on function
+  atelier_engine.record_successes(
+    uuid[], jsonb[], jsonb[], jsonb[], timestamptz[], timestamptz[], timestamptz[], timestamptz[])
+  to atelier_worker;
+comment on function
+  atelier_engine.record_successes(
+    uuid[], jsonb[], jsonb[], jsonb[], timestamptz[], timestamptz[], timestamptz[], timestamptz[]) is
+$$Complete jobs with their outputs or results
+
+The arrays go together. Of each attempt there are outputs, an array of {index, object_id, media_type, extension,
+byte_count, sha256 (hex)} and, where known, width, height, duration_ms, seed; or, where the answer is data and not a
+file, the result. Adds the assets and the generations, writes the events. Returns the jobs that it completed. The outputs
+of an attempt that does not own its job are kept aside for a day; one that was recorded before changes nothing. Raises 22023 when an output is not stored
+completely, and then nothing of all is recorded.$$;
+
 create or replace function atelier_engine.record_success(
   p_attempt_id uuid,
   p_outputs jsonb,
@@ -78,153 +187,17 @@ create or replace function atelier_engine.record_success(
   p_finished_at timestamptz
 )
 returns boolean
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set jit = off
-as $$
-declare
-  owned constant uuid := atelier_engine.own_attempt(p_attempt_id);
-  recorded constant timestamptz := clock_timestamp();
-  job atelier.jobs;
-begin
-  select j.* into job from atelier.jobs j where j.id = owned;
-  if owned is null then
-    perform atelier_engine.keep_late_result(
-      p_attempt_id, p_outputs, p_metadata, p_started_at, p_sent_at, p_first_byte_at, p_finished_at);
-    return exists (select from atelier_engine.attempts a where a.id = p_attempt_id and a.state = 'succeeded');
-  end if;
-  perform atelier_engine.assert_outputs_stored(job, p_outputs);
-  perform atelier_engine.add_assets(job, p_outputs);
-
-  update atelier_engine.attempts a
-     set state = 'succeeded', started_at = p_started_at, sent_at = coalesce(p_sent_at, a.sent_at),
-         first_byte_at = p_first_byte_at, finished_at = p_finished_at, recorded_at = recorded
-   where a.id = p_attempt_id;
-  insert into atelier.generations (
-    user_id, job_id, action, model_id, model_name, replicate_model, prompt, settings, status, output_urls,
-    replicate_prediction_id, replicate_output, processing_time_ms, created_at, started_at, completed_at, workspace_id)
-  select job.user_id, job.id, case job.format when 'video' then 'video_create' else 'create' end, m.model_key,
-         m.display_name, m.model_key, job.original_prompt, job.parameters, 'completed',
-         (select array_agg(o.bucket_id || '/' || o.name order by o.index)
-            from atelier_engine.outputs_of(p_outputs) o),
-         a.external_id, p_metadata, atelier_engine.milliseconds_between(a.sent_at, p_finished_at),
-         job.created_at, job.started_at, recorded, job.workspace_id
-    from atelier.api_models m, atelier_engine.attempts a
-   where m.id = coalesce(a.model_id, job.api_model_id) and a.id = p_attempt_id;
-  update atelier.jobs j
-     set attempts = j.attempts + 1,
-         metadata = coalesce(j.metadata, '{}') || jsonb_build_object('provider', coalesce(p_metadata, '{}'))
-   where j.id = job.id;
-  perform atelier_engine.finish_job(job.id, 'completed', null, null);
-  perform atelier_engine.note_successes(array[p_attempt_id]);
-  return true;
-end;
-$$;
-grant execute on function
-  atelier_engine.record_success(uuid, jsonb, jsonb, timestamptz, timestamptz, timestamptz, timestamptz)
-  to atelier_worker;
-comment on function
-  atelier_engine.record_success(uuid, jsonb, jsonb, timestamptz, timestamptz, timestamptz, timestamptz) is
-$$Complete a job with its outputs
-
-p_outputs is an array of {index, object_id, media_type, extension, byte_count, sha256 (hex)} and, where known, width,
-height, duration_ms, seed. Adds the assets and the generation, writes the event. True when the job is completed by this
-attempt, also if it was so before; false when the attempt does not own the job; then the result is kept aside for a day. Raises 22023
-when an output is not stored completely.$$;
-
-create or replace function atelier_engine.outputs_of(p_outputs jsonb)
-returns table (
-  index integer,
-  object_id uuid,
-  bucket_id text,
-  name text,
-  media_type text,
-  byte_count bigint,
-  object_bytes bigint,
-  width integer,
-  height integer,
-  duration_ms integer,
-  seed bigint
-)
-language sql stable
-begin atomic
-  select r.index, r.object_id, o.bucket_id, o.name, r.media_type, r.byte_count, (o.metadata ->> 'size')::bigint,
-         nullif(r.width, 0), nullif(r.height, 0), nullif(r.duration_ms, 0), case when r.seed >= 0 then r.seed end
-    from jsonb_to_recordset(p_outputs) r (
-           index integer, object_id uuid, media_type text, byte_count bigint, width integer, height integer,
-           duration_ms integer, seed bigint)
-    left join storage.objects o on o.id = r.object_id;
-end;
-comment on function atelier_engine.outputs_of(jsonb) is
-  'The outputs of record_success() as rows, with the places of their objects';
-
-create or replace function atelier_engine.assert_outputs_stored(p_job atelier.jobs, p_outputs jsonb)
-returns void
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  output record;
-begin
-  if jsonb_typeof(p_outputs) is distinct from 'array' or p_outputs = '[]' then
-    raise invalid_parameter_value using message = 'the result has no outputs';
-  end if;
-  for output in
-    select o.*, atelier_engine.object_is_complete(o.object_id) as complete
-      from atelier_engine.outputs_of(p_outputs) o
-  loop
-    if output.name is null or not starts_with(output.name, format('%s/%s/', p_job.user_id, p_job.id)) then
-      raise invalid_parameter_value using
-        message = 'an output is not an object of its job', detail = format('Output %s.', output.index);
-    end if;
-    if not output.complete or output.byte_count <= 0 or output.byte_count is distinct from output.object_bytes then
-      raise invalid_parameter_value using
-        message = 'an output is not stored completely',
-        detail = format('Output %s of %s bytes.', output.index, output.byte_count);
-    end if;
-  end loop;
-end;
-$$;
-comment on function atelier_engine.assert_outputs_stored(atelier.jobs, jsonb) is
-  'Refuse outputs that belong to another job or whose bytes are not all there';
-
-create or replace function atelier_engine.add_assets(p_job atelier.jobs, p_outputs jsonb)
-returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  first_seed constant bigint := (p_job.parameters ->> 'seed')::bigint;
-  model constant text := (select m.model_key from atelier.api_models m where m.id = p_job.api_model_id);
-  settings constant jsonb :=
-    p_job.parameters || jsonb_strip_nulls(jsonb_build_object('negative_prompt', p_job.negative_prompt));
 begin
-  if p_job.destination = 'workspace' then
-    insert into atelier.workspace_assets (
-      user_id, asset_type, temp_storage_path, file_size_bytes, mime_type, duration_seconds, job_id, asset_index,
-      generation_seed, original_prompt, model_used, generation_settings, width, height)
-    select p_job.user_id, split_part(o.media_type, '/', 1), o.name, o.byte_count, o.media_type,
-           o.duration_ms / 1000.0, p_job.id, o.index, coalesce(o.seed, first_seed + o.index, -1),
-           p_job.original_prompt, model, settings, o.width, o.height
-      from atelier_engine.outputs_of(p_outputs) o;
-    return;
-  end if;
-  insert into atelier.user_library (
-    user_id, asset_type, storage_path, file_size_bytes, mime_type, duration_seconds, original_prompt, model_used,
-    generation_seed, generation_metadata, width, height, source_job_id, source_asset_index)
-  select p_job.user_id, split_part(o.media_type, '/', 1), o.name, o.byte_count, o.media_type, o.duration_ms / 1000.0,
-         p_job.original_prompt, model, coalesce(o.seed, first_seed + o.index), settings, o.width, o.height,
-         p_job.id, o.index
-    from atelier_engine.outputs_of(p_outputs) o;
-  update atelier.jobs j
-     set image_id = case when l.asset_type = 'image' then l.id else j.image_id end,
-         video_id = case when l.asset_type = 'video' then l.id else j.video_id end
-    from atelier.user_library l
-   where j.id = p_job.id and l.source_job_id = p_job.id and l.user_id = p_job.user_id
-     and l.source_asset_index = (
-       select min(o.index) from atelier_engine.outputs_of(p_outputs) o);
+  return atelier_engine.record_successes(
+    array[p_attempt_id], array[p_outputs], array[null::jsonb], array[p_metadata], array[p_started_at],
+    array[p_sent_at], array[p_first_byte_at], array[p_finished_at]) <> '{}';
 end;
 $$;
-comment on function atelier_engine.add_assets(atelier.jobs, jsonb) is
-  'The rows that users see of the outputs: in the workspace or in the library';
+comment on function
+  atelier_engine.record_success(uuid, jsonb, jsonb, timestamptz, timestamptz, timestamptz, timestamptz) is
+$$Complete one job with its outputs
+
+As record_successes(). True when this attempt completed the job.$$;

@@ -121,10 +121,11 @@ begin
     if queue_state = 'leased' then
       update atelier.jobs j set cancel_requested_at = coalesce(j.cancel_requested_at, clock_timestamp())
        where j.id = job.id;
+      perform atelier_engine.wake_for_cancel();
     else
       perform atelier_engine.finish_job(job.id, 'cancelled', null, null);
+      perform atelier_engine.wake_dispatcher();
     end if;
-    perform atelier_engine.wake_dispatcher();
   end if;
   select j.* into job from atelier.jobs j where j.id = cancel_job.job_id;
   return job;

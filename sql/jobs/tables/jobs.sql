@@ -179,7 +179,8 @@ create table atelier.generations (
   viewed_at timestamptz,
   is_favorite boolean not null default false,
   is_keyframe_segment boolean not null default false,
-  workspace_id uuid references atelier.workspaces (id) on delete set null
+  workspace_id uuid references atelier.workspaces (id) on delete set null,
+  result jsonb
 );
 create index generations_user_created_idx on atelier.generations (user_id, created_at desc);
 create index generations_workspace_created_idx on atelier.generations (workspace_id, created_at desc)
@@ -192,8 +193,8 @@ grant update (viewed, viewed_at, is_favorite) on atelier.generations to authenti
 comment on table atelier.generations is
 $$What a completed job produced
 
-One row per completed job, with what a gallery shows: prompt, settings, places of the outputs (bucket/path), times. People see
-their own; members of the workspace workspace_id see them by get_workspace_generations() and generation_bytes().$$;
+One row per completed job, with what a gallery shows: prompt, settings, places of the outputs (bucket/path) or the
+result, times. People see their own; members of the workspace workspace_id see them by get_workspace_generations() and generation_bytes().$$;
 
 create table atelier.events (
   seq bigint generated always as identity primary key,

@@ -15,7 +15,9 @@ create table atelier.api_providers (
   constraint api_providers_token_needs_a_header check (auth_scheme = 'none' or auth_header_name is not null),
   secret_name text,
   rate_limits jsonb not null default '{}',
-  is_active boolean not null default true
+  is_active boolean not null default true,
+  adapter_options jsonb not null default '{}'
+    constraint api_providers_adapter_options_is_an_object check (jsonb_typeof(adapter_options) = 'object')
 );
 select pg_catalog.pg_extension_config_dump('atelier.api_providers', '');
 alter table atelier.api_providers enable row level security;

@@ -62,6 +62,7 @@ function  atelier.wait_for_job(uuid,interval,text)  as caller  for authenticated
 function  atelier.workspace_actions(text,uuid,uuid,uuid,text,uuid,text[])  as owner  for authenticated
 function  atelier_engine.adapters_with_lookup()  as caller  for nobody
 function  atelier_engine.add_assets(atelier.jobs,jsonb)  as caller  for nobody
+function  atelier_engine.add_outputs(uuid[],jsonb[],jsonb[])  as caller  for nobody
 function  atelier_engine.announce_database()  as caller  for nobody
 function  atelier_engine.announce_events()  as caller  for nobody
 function  atelier_engine.api_key_access(text[],text,text)  as caller  for nobody
@@ -210,7 +211,8 @@ function  atelier_engine.record_cancelled(uuid)  as owner  for atelier_worker
 function  atelier_engine.record_failure(uuid,text,integer,text,text,integer,boolean,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as owner  for atelier_worker
 function  atelier_engine.record_sent(uuid[],timestamp with time zone[])  as owner  for atelier_worker
 function  atelier_engine.record_submitted(uuid,text)  as owner  for atelier_worker
-function  atelier_engine.record_success(uuid,jsonb,jsonb,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as owner  for atelier_worker
+function  atelier_engine.record_success(uuid,jsonb,jsonb,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.record_successes(uuid[],jsonb[],jsonb[],jsonb[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone[])  as owner  for atelier_worker
 function  atelier_engine.recount_collections(uuid[])  as caller  for nobody
 function  atelier_engine.redact(text)  as caller  for nobody
 function  atelier_engine.refuse_endless_numbers()  as owner  for nobody
@@ -256,6 +258,7 @@ function  atelier_engine.user_is_paused(uuid)  as caller  for nobody
 function  atelier_engine.validate_parameters(jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.waited_too_long(uuid,uuid)  as caller  for nobody
 function  atelier_engine.wake_dispatcher()  as caller  for nobody
+function  atelier_engine.wake_for_cancel()  as caller  for nobody
 function  atelier_engine.wake_janitor()  as caller  for nobody
 function  atelier_engine.wants_late_result(uuid)  as caller  for nobody
 function  atelier_engine.watch_after_delete()  as caller  for nobody

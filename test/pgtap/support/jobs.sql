@@ -91,9 +91,10 @@ begin
         'index', i, 'object_id', object, 'media_type', 'image/png', 'extension', 'png', 'width', 64, 'height', 48,
         'byte_count', length(p_bytes[i + 1]), 'sha256', encode(sha256(p_bytes[i + 1]), 'hex'), 'seed', p_seed + i);
     end loop;
-    done := atelier_engine.record_success(
-      p_attempt, outputs, '{"created": 1}', clock_timestamp() - interval '3 s', clock_timestamp() - interval '2 s',
-      clock_timestamp() - interval '1 s', clock_timestamp());
+    done := atelier_engine.record_successes(
+      array[p_attempt], array[outputs], array[null::jsonb], array['{"created": 1}'::jsonb],
+      array[clock_timestamp() - interval '3 s'], array[clock_timestamp() - interval '2 s'],
+      array[clock_timestamp() - interval '1 s'], array[clock_timestamp()]) <> '{}';
   end if;
   perform pg_temp.sign_out();
   return done;

@@ -184,7 +184,7 @@ TEST(OpenaiImages, refuses_garbage_and_cut_off_json) {
             "the answer is not usable JSON: the document ends too early, at byte 9");
   EXPECT_EQ(refusal("").error_class, ErrorClass::bad_response);
   EXPECT_EQ(refusal("{\"a\":\"" + std::string(1 << 20, 'x') + "\"}").message,
-            "the answer is not usable JSON: too much besides the pictures");
+            "the answer is not usable JSON: it holds too much");
 }
 
 TEST(OpenaiImages, refuses_an_answer_that_says_it_is_not_json) {

@@ -60,11 +60,11 @@ TEST(Skeleton, tells_the_index_in_an_array) {
 
 TEST(Skeleton, bounds_what_it_keeps) {
   std::string values = "[0";
-  for (std::size_t i = 0; i < Skeleton::max_values; ++i)
+  for (std::size_t i = 0; i < Skeleton::Limits{}.values; ++i)
     values += ",0";
   EXPECT_THROW(read(values + "]"), Error);
-  EXPECT_THROW(read("\"" + std::string(Skeleton::max_text_bytes + 1, 'x') + "\""), Error);
-  EXPECT_NO_THROW(read("\"" + std::string(Skeleton::max_text_bytes, 'x') + "\""));
+  EXPECT_THROW(read("\"" + std::string(Skeleton::Limits{}.text_bytes + 1, 'x') + "\""), Error);
+  EXPECT_NO_THROW(read("\"" + std::string(Skeleton::Limits{}.text_bytes, 'x') + "\""));
   std::string keys = "{";
   for (std::size_t i = 0; i < 100; ++i)
     keys += (i > 0 ? ",\"" : "\"") + std::string(1000, 'k') + "\":0";
@@ -73,9 +73,9 @@ TEST(Skeleton, bounds_what_it_keeps) {
 
 TEST(Skeleton, does_not_count_what_is_diverted) {
   Collector collector;
-  read("\"" + std::string(10 * Skeleton::max_text_bytes, 'x') + "\"",
+  read("\"" + std::string(10 * Skeleton::Limits{}.text_bytes, 'x') + "\"",
        [&](const Path &) { return &collector; });
-  EXPECT_EQ(collector.text.size(), 10 * Skeleton::max_text_bytes);
+  EXPECT_EQ(collector.text.size(), 10 * Skeleton::Limits{}.text_bytes);
 }
 
 TEST(Skeleton, has_null_for_numbers_beyond_a_double) { EXPECT_TRUE(read("1e999").is_null()); }

@@ -31,6 +31,7 @@ wire::Submit some_submit() {
   wire::Submit submit;
   submit.attempt = some_id();
   submit.adapter = "openai_images";
+  submit.options = R"({"path":"/predict"})";
   submit.url = "unix:/run/r.sock:/v1";
   submit.model = "tiny";
   submit.parameters = R"({"prompt":"a red circle"})";
@@ -41,6 +42,7 @@ wire::Submit some_submit() {
   submit.total_timeout_ms = 3;
   submit.max_output_bytes = 1ULL << 40;
   submit.private_network = true;
+  submit.repeatable = true;
   return submit;
 }
 
@@ -49,6 +51,7 @@ wire::Succeeded some_success() {
   success.attempt = some_id();
   success.timings = some_timings();
   success.metadata = R"({"created":1})";
+  success.result = R"([1,"two"])";
   for (std::uint32_t index = 0; index < 2; ++index) {
     wire::Output output;
     output.index = index;
@@ -71,6 +74,7 @@ TEST(Messages, submit_arrives_as_it_was_sent) {
   auto const original = some_submit();
   EXPECT_EQ(copy.attempt, original.attempt);
   EXPECT_EQ(copy.adapter, original.adapter);
+  EXPECT_EQ(copy.options, original.options);
   EXPECT_EQ(copy.url, original.url);
   EXPECT_EQ(copy.model, original.model);
   EXPECT_EQ(copy.parameters, original.parameters);
@@ -81,6 +85,7 @@ TEST(Messages, submit_arrives_as_it_was_sent) {
   EXPECT_EQ(copy.total_timeout_ms, 3U);
   EXPECT_EQ(copy.max_output_bytes, 1ULL << 40);
   EXPECT_TRUE(copy.private_network);
+  EXPECT_TRUE(copy.repeatable);
 }
 
 TEST(Messages, small_ones_arrive_as_they_were_sent) {
@@ -106,6 +111,7 @@ TEST(Messages, success_carries_its_files) {
   EXPECT_EQ(copy.attempt, some_id());
   expect_equal(copy.timings, some_timings());
   EXPECT_EQ(copy.metadata, R"({"created":1})");
+  EXPECT_EQ(copy.result, R"([1,"two"])");
   ASSERT_EQ(copy.outputs.size(), 2U);
   const wire::Output &output = copy.outputs[1];
   EXPECT_EQ(output.index, 1U);

@@ -1,0 +1,258 @@
+// How many jobs a second does the engine carry?
+//
+// Jobs that ask for nothing are queued in one transaction; the clock runs from its commit until the
+// last of them is completed. The server is an nginx on the same machine, which answers at once.
+// Beside it, in the same run: libcurl alone with as many connections to the same server, a bare
+// queue in the same database (claim with SKIP LOCKED, then delete and note the result), and the
+// engine's own functions without any HTTP, as pull workers use them.
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "bench/bare_curl.hpp"
+#include "bench/database.hpp"
+#include "bench/process.hpp"
+
+namespace {
+
+using bench::Database;
+using Clock = std::chrono::steady_clock;
+using Seconds = std::chrono::duration<double>;
+
+constexpr const char *user = "00000000-0000-7000-8000-0000000be9c4";
+
+void wait_until(Database &db, const std::string &condition) {
+  auto const deadline = Clock::now() + std::chrono::minutes(5);
+  while (db.run("select " + condition) != "t") {
+    if (Clock::now() > deadline) throw std::runtime_error("waited in vain for: " + condition);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+void set_up(Database &db, const std::string &url) {
+  db.run("create extension if not exists atelier");
+  db.run(std::string("insert into auth.users (id, email) values ('") + user +
+         "', 'bench@example.org')");
+  db.run(
+      "insert into atelier.api_providers (name, display_name, auth_scheme) values ('bench', "
+      "'Benchmark', 'none')");
+  db.run(
+      "insert into atelier.api_models (provider_id, model_key, display_name, modality, "
+      "parameter_schema) select id, 'bench', 'Benchmark', 'image', '{\"type\": \"object\", "
+      "\"properties\": {}}' from atelier.api_providers where name = 'bench'");
+  db.run("update atelier.endpoints set is_active = false");
+  db.run(
+      "insert into atelier.endpoints (provider_id, name, adapter, base_url, private_network, "
+      "max_concurrency, ambiguity_policy) select id, 'bench', 'http_json', '" +
+      url + "', true, 10000, 'retry' from atelier.api_providers where name = 'bench'");
+  db.run("alter system set atelier.max_unfinished_jobs_per_user = 0");
+  db.run("select pg_reload_conf()");
+  wait_until(db,
+             "exists (select from atelier_engine.worker_processes() where process = 'courier' and "
+             "state = 'running')");
+  db.run("set request.jwt.claims = '{\"sub\":\"" + std::string(user) +
+         "\",\"role\":\"authenticated\"}'");
+}
+
+struct Work {
+  int in_flight = 0;
+  int jobs = 0;
+  double jobs_per_second = 0;
+  double backend_us = 0;
+  double dispatcher_us = 0;
+  double courier_us = 0;
+  long dispatcher_kib = 0;
+  long courier_kib = 0;
+};
+
+void limit_in_flight(Database &db, int in_flight) {
+  db.run("alter system set atelier.max_in_flight = " + std::to_string(in_flight));
+  db.run("select pg_reload_conf()");
+  wait_until(db, "current_setting('atelier.max_in_flight') = '" + std::to_string(in_flight) + "'");
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // the dispatcher reloads, too
+}
+
+void queue_jobs(Database &db, int jobs) {
+  db.run(
+      "select count(atelier.queue_job(prompt => 'nothing', model => 'bench')) from "
+      "generate_series(1, " +
+      std::to_string(jobs) + ")");
+}
+
+// Nothing may be missing, and nothing may be there twice.
+void assert_completed(Database &db, int jobs) {
+  std::string const counts = db.run(
+      "select concat_ws(' ', (select count(*) from atelier.jobs where status = 'completed'), "
+      "(select count(*) from atelier.generations where result = '{\"ok\": true}'), "
+      "(select count(distinct job_id) from atelier_engine.attempts where state = 'succeeded'), "
+      "(select count(*) from atelier.events), (select count(*) from atelier_engine.queue))");
+  std::string const n = std::to_string(jobs);
+  if (counts != n + " " + n + " " + n + " " + n + " 0")
+    throw std::runtime_error("of " + n + " jobs there are: " + counts);
+}
+
+void clear(Database &db) {
+  db.run(
+      "truncate atelier.jobs, atelier.generations, atelier.events, atelier_engine.attempts "
+      "cascade");
+  db.run("vacuum analyze");
+  db.run("checkpoint");
+}
+
+Work measure_jobs(Database &db, int in_flight, int jobs) {
+  limit_in_flight(db, in_flight);
+  std::string const backend = db.run("select pg_backend_pid()");
+  std::string const dispatcher =
+      db.run("select pid from atelier_engine.worker_processes() where process = 'dispatcher'");
+  std::string const courier =
+      db.run("select pid from atelier_engine.worker_processes() where process = 'courier'");
+  Work out{in_flight, jobs};
+  double const backend_before = bench::cpu_us_of(backend);
+  db.run("begin");
+  queue_jobs(db, jobs);
+  double const dispatcher_before = bench::cpu_us_of(dispatcher);
+  double const courier_before = bench::cpu_us_of(courier);
+  db.run("commit");
+  auto const start = Clock::now();
+  out.backend_us = (bench::cpu_us_of(backend) - backend_before) / jobs;
+  do {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    out.dispatcher_kib = std::max(out.dispatcher_kib, bench::private_kib_of(dispatcher));
+    out.courier_kib = std::max(out.courier_kib, bench::private_kib_of(courier));
+    if (Clock::now() - start > std::chrono::minutes(10))
+      throw std::runtime_error("the jobs do not end");
+  } while (db.run("select exists (select from atelier_engine.queue)") == "t");
+  out.jobs_per_second = jobs / Seconds(Clock::now() - start).count();
+  out.dispatcher_us = (bench::cpu_us_of(dispatcher) - dispatcher_before) / jobs;
+  out.courier_us = (bench::cpu_us_of(courier) - courier_before) / jobs;
+  assert_completed(db, jobs);
+  clear(db);
+  return out;
+}
+
+// A queue as everybody would write it: a claim and a completion, each a transaction.
+double measure_bare_queue(Database &db, int jobs, int batch) {
+  db.run("create table bare_queue (id bigint primary key, payload jsonb, taken_at timestamptz)");
+  db.run("create table bare_result (id bigint primary key, result jsonb, done_at timestamptz)");
+  db.run("insert into bare_queue select n, '{\"prompt\": \"nothing\"}' from generate_series(1, " +
+         std::to_string(jobs) + ") n");
+  db.run("vacuum analyze bare_queue");
+  db.run("set enable_seqscan = off");
+  auto const start = Clock::now();
+  for (;;) {
+    std::string const ids = db.run(
+        "with next as materialized (select id from bare_queue where taken_at is null order by id "
+        "limit " +
+        std::to_string(batch) +
+        " for update skip locked), taken as (update bare_queue q set taken_at = now() from next n "
+        "where q.id = n.id returning q.id) select array_agg(id) from taken");
+    if (ids.empty()) break;
+    db.run("with done as (delete from bare_queue where id = any ('" + ids +
+           "') returning id) insert into bare_result select id, '{\"ok\": true}', now() from done");
+  }
+  double const rate = jobs / Seconds(Clock::now() - start).count();
+  db.run("reset enable_seqscan");
+  db.run("drop table bare_queue, bare_result");
+  return rate;
+}
+
+// The engine without HTTP: what pull workers do, 500 at a time.
+double measure_queue_only(Database &db, int jobs) {
+  db.run("select atelier.stop()");
+  wait_until(db,
+             "not exists (select from atelier_engine.worker_processes() where process = "
+             "'dispatcher' and pid is not null)");
+  queue_jobs(db, jobs);
+  auto const start = Clock::now();
+  int done = 0;
+  while (done < jobs) {
+    std::string const ids =
+        db.run("select array_agg(attempt_id) from atelier_engine.claim_jobs(500)");
+    if (ids.empty()) throw std::runtime_error("nothing left to claim");
+    done += std::atoi(
+        db.run("select cardinality(atelier_engine.record_successes(a, array_fill(null::jsonb, n), "
+               "array_fill('{\"ok\": true}'::jsonb, n), array_fill('{}'::jsonb, n), "
+               "array_fill(now(), n), array_fill(now(), n), array_fill(now(), n), "
+               "array_fill(now(), n))) from (select a, array[cardinality(a)] as n from (select '" +
+               ids + "'::uuid[] as a) b) c")
+            .c_str());
+  }
+  double const rate = jobs / Seconds(Clock::now() - start).count();
+  assert_completed(db, jobs);
+  return rate;
+}
+
+void run(const std::string &url, int jobs) {
+  Database db;
+  set_up(db, url);
+  std::printf("%s, PostgreSQL %s, fsync %s, synchronous_commit %s, %s, libcurl %s\n\n",
+              std::getenv("NGINX_VERSION"), db.run("show server_version").c_str(),
+              db.run("show fsync").c_str(), db.run("show synchronous_commit").c_str(),
+              (std::to_string(std::thread::hardware_concurrency()) + " cores").c_str(),
+              curl_version_info(CURLVERSION_NOW)->version);
+  queue_jobs(db, 200);  // so that plans are made and pages are there
+  wait_until(db, "not exists (select from atelier_engine.queue)");
+  clear(db);
+
+  std::printf(
+      "| in flight |   jobs | jobs/s | of libcurl | us CPU: queue_job | dispatcher | "
+      "courier | bare libcurl/s | its us CPU |\n");
+  std::printf(
+      "|----------:|-------:|-------:|-----------:|------------------:|-----------:|"
+      "--------:|---------------:|-----------:|\n");
+  Work most;
+  for (int const in_flight : {1, 32, 1000}) {
+    int const count = in_flight == 1    ? std::max(jobs / 20, 1)
+                      : in_flight == 32 ? std::max(jobs / 4, 1)
+                                        : jobs;
+    auto const bare = bench::run_bare_curl(url, "{\"prompt\": \"nothing\"}", in_flight, 10 * count);
+    Work const work = measure_jobs(db, in_flight, count);
+    std::printf("| %9d | %6d | %6.0f | %10.3f | %17.0f | %10.0f | %7.0f | %14.0f | %10.1f |\n",
+                in_flight, count, work.jobs_per_second,
+                work.jobs_per_second / bare.requests_per_second, work.backend_us,
+                work.dispatcher_us, work.courier_us, bare.requests_per_second,
+                bare.cpu_us_per_request);
+    std::fflush(stdout);
+    most = work;
+  }
+  std::printf(
+      "\nwith 1000 in flight: dispatcher %.1f MB and courier %.1f MB resident, without shared "
+      "buffers\n\n",
+      static_cast<double>(most.dispatcher_kib) / 1024,
+      static_cast<double>(most.courier_kib) / 1024);
+  std::printf("| without HTTP                                    | jobs/s |\n");
+  std::printf("|-------------------------------------------------|-------:|\n");
+  std::printf("| the engine, claim and complete 500 at a time    | %6.0f |\n",
+              measure_queue_only(db, jobs));
+  std::printf("| peer: bare SKIP LOCKED queue, 500 at a time     | %6.0f |\n",
+              measure_bare_queue(db, jobs, 500));
+  std::printf("| peer: bare SKIP LOCKED queue, one at a time     | %6.0f |\n",
+              measure_bare_queue(db, std::max(jobs / 10, 1), 1));
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+  const char *const url = std::getenv("URL");
+  if (argc != 2 || url == nullptr) {
+    std::fprintf(stderr,
+                 "usage: dispatch JOBS   (bench/nginx sets URL, libpq's environment names "
+                 "the server)\n");
+    return 2;
+  }
+  try {
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    run(url, std::atoi(argv[1]));
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "dispatch: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
