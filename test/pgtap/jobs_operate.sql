@@ -1,7 +1,7 @@
 -- What operators see and do: adoption, doctor, the views.
 begin;
 \ir support/jobs.sql
-select plan(48);
+select plan(56);
 
 -- Adoption.
 select ok(atelier_engine.instance_is_adopted(), 'a database is adopted where it was made');
@@ -102,13 +102,41 @@ select is((select hint from atelier.doctor() where check_name = 'endpoint test e
 update atelier.api_providers set auth_scheme = 'none';
 insert into atelier_engine.endpoint_states (endpoint_id, unavailable_since, unavailable_count, last_error) select id, now(), 1, 'connection refused' from atelier.endpoints where name = 'test endpoint';
 select is((select detail from atelier.doctor() where check_name = 'endpoint test endpoint'), 'unavailable: connection refused', 'an endpoint out of reach');
+delete from atelier_engine.endpoint_states;
+insert into atelier.pauses (endpoint_id, reason) select id, 'new disks' from atelier.endpoints where name = 'test endpoint';
+insert into atelier.pauses (user_id, reason, ends_at) values (:alice, 'unpaid', '2100-01-01');
+insert into atelier.pauses (model_id, mode) values ('00000000-0000-7000-8000-000000000002', 'drain');
+insert into atelier_engine.endpoint_states (endpoint_id, trip_count, last_error) select id, 1, 'out of memory' from atelier.endpoints where name = 'test endpoint';
+select is((select detail from atelier.doctor() where check_name = 'endpoint test endpoint'), 'paused: new disks', 'an endpoint that an operator paused');
+select is((select count(*) from atelier.doctor() where status <> 'ok' and hint is null), 0::bigint, 'with what to do');
+delete from atelier.pauses where endpoint_id is not null;
+select row_eq($$select detail, hint from atelier.doctor() where check_name = 'endpoint test endpoint'$$,
+  row('failing: out of memory'::text, 'It is tried again by itself; atelier.endpoint_health says when.'::text), 'one that fails');
+select ok((select detail from atelier.doctor() where check_name = format('pause user %s', :alice)) ~ '^unpaid, since .*, until 2100', 'a paused user');
+select ok((select detail from atelier.doctor() where check_name = 'drain model tiny-sdxl') ~ '^no reason was given, since', 'a drained model');
+delete from atelier.pauses;
+select atelier.set_provider_token('atelier-runner', 'secret', 'spent') as token \gset
+insert into atelier_engine.token_states (token_id, trip_count, last_error_class, last_error) values (:'token', 1, 'payment', 'no credit');
+select row_eq($$select detail, hint from atelier.doctor() where check_name = 'token spent of atelier-runner'$$,
+  row('payment: no credit'::text, 'Pay the provider; the token is tried again by itself.'::text), 'a token without credit');
+delete from atelier.provider_tokens;
 update atelier.endpoints set is_active = false;
 select is((select detail from atelier.doctor() where check_name = 'model tiny-sdxl'), 'no active endpoint takes its jobs', 'a model without endpoint');
 update atelier.endpoints set is_active = true;
 select pg_temp.queue(:alice, 'lost') as lost \gset
 delete from atelier_engine.queue where job_id = :'lost';
 select is((select detail from atelier.doctor() where check_name = 'stuck_jobs'), 'unfinished jobs without an owner: 1', 'a stuck job');
+insert into atelier_engine.late_results (attempt_id, job_id, expires_at) values (gen_random_uuid(), :'lost', now());
+select is((select detail from atelier.doctor() where check_name = 'late_results'), 'results that came too late for their jobs: 1', 'a late result');
 select results_eq('select job_id, problem from atelier.stuck_jobs', format($$values (%L::uuid, 'not in the queue')$$, :'lost'), 'is shown');
+delete from atelier.jobs;
+
+-- Something to decide.
+update atelier.endpoints set ambiguity_policy = 'hold' where name = 'test endpoint';
+delete from atelier_engine.endpoint_states;
+select pg_temp.queue(:alice, 'unclear') as unclear \gset
+select pg_temp.fail(pg_temp.claim(:'unclear'), 'ambiguous');
+select is((select detail from atelier.doctor() where check_name = 'held_jobs'), 'jobs that wait for a decision: 1', 'a held job');
 delete from atelier.jobs;
 
 -- Views.

@@ -1,7 +1,7 @@
 -- Circuit breakers of endpoints and tokens, and the share of each endpoint.
 begin;
 \ir support/jobs.sql
-select plan(42);
+select plan(44);
 update atelier.endpoints set max_concurrency = 100, breaker_threshold = 3, ambiguity_policy = 'retry' where name = 'test endpoint';
 
 create function pg_temp.state() returns atelier_engine.endpoint_states language sql as
@@ -115,6 +115,12 @@ select row_eq($$select breaker_state, trip_count, blocked_until > clock_timestam
 select row_eq($$select error_count, last_error from atelier.provider_tokens where name = 'two'$$, row(1::bigint, 'no credit'::text), 'and is counted');
 select pg_temp.queue(:bob, 't3') as t3 \gset
 select is(pg_temp.claim(:'t3'), null, 'without a usable token nothing is claimed');
+select is(atelier_engine.next_wake_at(), least((select min(blocked_until) from atelier_engine.token_states), (select min(run_at) from atelier_engine.queue where state = 'waiting')),
+  'the dispatcher is told when one may be used again');
+insert into atelier.pauses (model_id, ends_at) values ('00000000-0000-7000-8000-000000000002', clock_timestamp() + interval '1 s');
+select is(atelier_engine.next_wake_at(), least((select min(ends_at) from atelier.pauses where ends_at > clock_timestamp()), (select min(blocked_until) from atelier_engine.token_states), (select min(run_at) from atelier_engine.queue where state = 'waiting')),
+  'and when a pause ends');
+delete from atelier.pauses;
 select results_eq($$select token, breaker_state, last_error from atelier.token_health order by 1$$,
   $$values ('one', 'open', 'slow down'), ('two', 'open', 'no credit')$$, 'operators see it');
 select pg_temp.time_passes();

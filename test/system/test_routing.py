@@ -1,7 +1,7 @@
 """Where jobs go when servers fail: breakers that open and close, the other endpoint, pauses, late results."""
 
 import pytest
-from harness.inference import FakeInferenceServer, Gate, in_turn, pictures, status
+from harness.inference import FakeInferenceServer, Gate, pictures, status
 from harness.waiting import wait_until
 
 
@@ -34,6 +34,10 @@ def health(database, endpoint="fake"):
     )
 
 
+def explain(user, job_id):
+    return user.value("select atelier.explain_job(%s)", job_id)
+
+
 def test_a_breaker_opens_when_connections_are_refused_and_closes_when_the_server_is_back(
     shared_database, fake, alice
 ):
@@ -41,6 +45,7 @@ def test_a_breaker_opens_when_connections_are_refused_and_closes_when_the_server
     jobs = [alice.queue(f"refused {number}") for number in range(10)]
     wait_until(lambda: health(shared_database)["breaker_state"] == "open")
     assert health(shared_database)["health"] == "unavailable"
+    wait_until(lambda: "circuit breaker open after could not connect" in explain(alice, jobs[-1])["summary"])
     tried = shared_database.value("select count(*) from atelier_engine.attempts")
     assert tried <= 8, "an open breaker lets requests through"
     fake.start()
@@ -73,13 +78,30 @@ def test_a_job_goes_to_the_second_server_when_the_first_is_down(shared_database,
     assert sum(second.counts().values()) == len(jobs)
 
 
+def fails_at_the_first(database, fake, user, prompt, answer):
+    """A job that gets this answer from the first server, with the second one open by then."""
+    gate = fake.behaviour = Gate(then=answer)
+    database.run("select atelier.pause_work('endpoint', 'second')")
+    job_id = user.queue(prompt)
+    wait_until(lambda: gate.waiting == 1)
+    database.run("select atelier.resume_work('endpoint', 'second')")
+    gate.open()
+    return job_id
+
+
 def test_an_overloaded_server_loses_the_job_to_the_other(shared_database, fake, second, alice):
-    shared_database.run("update atelier.endpoints set weight = 1000 where name = 'fake'")
-    fake.behaviour = status("503 Service Unavailable")
-    job_id = alice.queue("moved on")
+    job_id = fails_at_the_first(shared_database, fake, alice, "moved on", status("503 Service Unavailable"))
     shared_database.wait_for_status(job_id, "completed")
     assert [attempt["endpoint_name"] for attempt in shared_database.attempts(job_id)] == ["fake", "second"]
     assert fake.counts() == second.counts() == {"moved on": 1}
+
+
+def test_a_throttled_server_gives_the_job_to_the_other_at_once(shared_database, fake, second, alice):
+    patience = status("503 Service Unavailable", headers=["Retry-After: 600"])
+    job_id = fails_at_the_first(shared_database, fake, alice, "no patience", patience)
+    done = shared_database.wait_for_status(job_id, "completed", seconds=10)
+    assert done["attempts"] == 1, "asking for patience costs no attempt"
+    assert [attempt["error_class"] for attempt in shared_database.attempts(job_id)] == ["throttled", None]
 
 
 def test_a_paused_endpoint_finishes_what_it_has_and_starts_nothing(shared_database, fake, alice):
@@ -88,6 +110,8 @@ def test_a_paused_endpoint_finishes_what_it_has_and_starts_nothing(shared_databa
     wait_until(lambda: gate.waiting == 1)
     shared_database.run("select atelier.pause_work('endpoint', 'fake')")
     waiting = alice.queue("waiting")
+    assert explain(alice, running)["reasons"][0]["code"] == "processing"
+    assert explain(alice, waiting)["routes"][0]["why"] == "paused"
     gate.open()
     shared_database.wait_for_status(running, "completed")
     assert shared_database.status(waiting) == "queued"
@@ -120,15 +144,6 @@ def test_a_refused_token_rests_and_the_other_one_goes_on(shared_database, fake, 
     refused = shared_database.attempts(first)[0]
     assert refused["error_class"] == "auth" and "bad-secret" not in refused["error_message"]
     assert shared_database.run("select token from atelier.token_health where breaker_state = 'open'") == [("bad",)]
-
-
-def test_a_throttled_server_gives_the_job_to_the_other_at_once(shared_database, fake, second, alice):
-    shared_database.run("update atelier.endpoints set weight = 1000 where name = 'fake'")
-    fake.behaviour = in_turn(status("503 Service Unavailable", headers=["Retry-After: 600"]), pictures)
-    job_id = alice.queue("no patience")
-    done = shared_database.wait_for_status(job_id, "completed", seconds=10)
-    assert done["attempts"] == 1, "asking for patience costs no attempt"
-    assert [attempt["error_class"] for attempt in shared_database.attempts(job_id)] == ["throttled", None]
 
 
 def superseded_while_the_courier_sleeps(database, fake, user, prompt):
@@ -165,3 +180,31 @@ def test_a_held_job_is_completed_by_its_own_late_answer(shared_database, fake, a
     shared_database.assert_completed_exactly_once([job_id])
     assert shared_database.run("select from atelier.held_jobs") == []
     assert fake.counts() == {"held": 1}
+
+
+def test_the_late_result_of_a_cancelled_job_is_dropped(shared_database, fake, alice):
+    gate = fake.behaviour = Gate()
+    job_id = alice.queue("never mind")
+    wait_until(lambda: gate.waiting == 1)
+    with shared_database.server.process("atelier-courier").stopped():
+        gate.open()
+        alice.run("select atelier.cancel_job(%s)", job_id)
+        shared_database.run("update atelier_engine.queue set lease_expires_at = clock_timestamp()")
+        shared_database.run("select atelier_engine.reap_expired_leases()")
+        assert shared_database.status(job_id) == "cancelled"
+    after = alice.queue("after it")
+    shared_database.wait_for_status(after, "completed")
+    assert shared_database.run("select from atelier.late_results") == []
+    assert alice.pictures(job_id) == []
+    shared_database.assert_no_stray_objects()
+
+
+def test_a_paused_user_waits_and_the_others_do_not(shared_database, fake, alice):
+    bob = shared_database.add_user("bob")
+    shared_database.run("select atelier.pause_work('user', %s)", alice.id)
+    paused, served = alice.queue("paused"), bob.queue("served")
+    shared_database.wait_for_status(served, "completed")
+    assert explain(alice, paused)["reasons"][0]["code"] == "paused"
+    assert shared_database.status(paused) == "queued"
+    shared_database.run("select atelier.resume_work('user', %s)", alice.id)
+    shared_database.wait_for_status(paused, "completed")

@@ -12,6 +12,8 @@ begin
   return query select * from atelier_engine.examine_server();
   return query select * from atelier_engine.examine_workers();
   return query select * from atelier_engine.examine_providers();
+  return query select * from atelier_engine.examine_tokens();
+  return query select * from atelier_engine.examine_decisions();
   return query select * from atelier_engine.examine_data();
 end;
 $$;
@@ -113,42 +115,6 @@ begin
 end;
 $$;
 comment on function atelier_engine.examine_workers() is 'Part of doctor(): the processes of Atelier';
-
-create or replace function atelier_engine.examine_providers()
-returns table (check_name text, status text, detail text, hint text)
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return query
-    select 'endpoint ' || h.endpoint,
-           case when h.health = 'healthy' and not t.missing and h.max_concurrency > 0 then 'ok' else 'warning' end,
-           case when t.missing then format('provider %s has no active token with a secret', h.provider)
-                when h.max_concurrency = 0 then 'paused, max_concurrency is 0'
-                when h.health = 'healthy' then format('healthy, %s of %s slots busy', h.busy, h.max_concurrency)
-                else format('%s: %s', h.health, h.last_error) end,
-           case when t.missing then 'Store one with atelier.set_provider_token().'
-                when h.max_concurrency = 0 then 'Raise max_concurrency to let jobs through.'
-                when h.health = 'unavailable' then 'Is the server up, and base_url right? It is tried again by itself.'
-           end
-      from atelier.endpoint_health h
-      join atelier.api_providers p on p.name = h.provider
-      cross join lateral (
-        select p.auth_scheme <> 'none' and not exists (
-          select from atelier.provider_tokens k
-            join atelier_engine.provider_secrets s on s.token_id = k.id
-           where k.provider_id = p.id and k.is_active) as missing) t
-     where h.is_active
-     order by h.endpoint;
-  return query
-    select 'model ' || m.model_key, 'warning', 'no active endpoint takes its jobs',
-           'Add a row to atelier.endpoints for its provider, or make one active.'
-      from atelier.api_models m
-     where m.is_active and not exists (select from atelier_engine.routes r where r.model_id = m.id)
-     order by m.model_key;
-end;
-$$;
-comment on function atelier_engine.examine_providers() is 'Part of doctor(): endpoints, tokens and models';
 
 create or replace function atelier_engine.examine_data()
 returns table (check_name text, status text, detail text, hint text)

@@ -124,8 +124,10 @@ function  atelier_engine.enter_queue()  as caller  for nobody
 function  atelier_engine.equivalent_model(uuid,uuid)  as caller  for nobody
 function  atelier_engine.estimate_seconds(atelier.api_models,jsonb)  as caller  for nobody
 function  atelier_engine.examine_data()  as caller  for nobody
+function  atelier_engine.examine_decisions()  as caller  for nobody
 function  atelier_engine.examine_providers()  as caller  for nobody
 function  atelier_engine.examine_server()  as caller  for nobody
+function  atelier_engine.examine_tokens()  as caller  for nobody
 function  atelier_engine.examine_version()  as caller  for nobody
 function  atelier_engine.examine_workers()  as caller  for nobody
 function  atelier_engine.expire_late_results(integer)  as caller  for nobody
