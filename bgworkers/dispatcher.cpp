@@ -220,6 +220,8 @@ void Dispatcher::sort(std::vector<wire::Message> &&messages) {
     if (auto const *sent = std::get_if<wire::Sent>(&message)) {
       if (sent_notes_.empty()) sent_notes_due_ = Clock::now() + sent_note_delay;
       sent_notes_.push_back({sent->attempt, sent->at_us});
+    } else if (auto const *progress = std::get_if<wire::Progress>(&message)) {
+      shared::set_progress(progress->attempt.bytes.data(), progress->fraction);
     } else if (attempt_of(message) != nullptr) {
       outcomes_.push_back(std::move(message));
     }

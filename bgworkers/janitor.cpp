@@ -28,6 +28,7 @@ constexpr auto schedules_unasked = std::chrono::minutes(1);
 pg::Statement reap_expired_leases("select atelier_engine.reap_expired_leases()");
 pg::Statement expire_assets("select atelier.cleanup_expired_workspace_assets()");
 pg::Statement unblock_just_missed("select atelier_engine.unblock_just_missed()");
+pg::Statement refresh_timings("select atelier_engine.refresh_timings()");
 pg::Statement run_schedules("select atelier_engine.run_schedules()");
 pg::Statement delete_old_events("select atelier_engine.delete_old_events($1)");
 pg::Statement delete_pending_objects("select atelier_engine.delete_pending_objects($1)");
@@ -63,6 +64,7 @@ class Janitor {
       int64_t const assets = count_of("expiring workspace assets", expire_assets, {});
       int64_t const objects = delete_objects();
       delete_events();
+      count_of("learning how long models take", refresh_timings, {});
       if (leases > 0) shared::wake(home_.dispatcher);
       shared::set_state(home_.janitor, "running",
                         "last round: " + std::to_string(leases) + " leases, " +

@@ -30,6 +30,7 @@ void initialise(State &fresh) {
   memset(&fresh, 0, sizeof fresh);
   fresh.layout = layout_number;
   SpinLockInit(&fresh.mutex);
+  SpinLockInit(&fresh.progress_mutex);
   pg_atomic_init_u32(&fresh.announcements, 0);
   for (Database &database : fresh.databases) {
     ConditionVariableInit(&database.job_recorded);
@@ -176,6 +177,42 @@ void set_child(Child &place, pid_t pid, const char *word, const std::string &det
   place.pid = pid;
   strlcpy(place.state, word, sizeof place.state);
   strlcpy(place.detail, detail.c_str(), sizeof place.detail);
+}
+
+namespace {
+
+// The last bytes of an id are random.
+Progress *row_of(const unsigned char *attempt) {
+  return state().progress[attempt[15] % progress_rows];
+}
+
+bool same(const Progress &place, const unsigned char *attempt) {
+  return place.written_at != 0 && memcmp(place.attempt, attempt, sizeof place.attempt) == 0;
+}
+
+}  // namespace
+
+void set_progress(const unsigned char *attempt, double fraction) {
+  Progress *const row = row_of(attempt);
+  TimestampTz const now = GetCurrentTimestamp();
+  SpinLockAcquire(&attached->progress_mutex);
+  Progress *place = row;  // its own, else the one that was written longest ago
+  for (int i = 0; i < progress_row_size && !same(*place, attempt); ++i)
+    if (same(row[i], attempt) || row[i].written_at < place->written_at) place = &row[i];
+  memcpy(place->attempt, attempt, sizeof place->attempt);
+  place->written_at = now;
+  place->fraction = fraction;
+  SpinLockRelease(&attached->progress_mutex);
+}
+
+double progress_of(const unsigned char *attempt) {
+  const Progress *const row = row_of(attempt);
+  double fraction = -1;
+  SpinLockAcquire(&attached->progress_mutex);
+  for (int i = 0; i < progress_row_size; ++i)
+    if (same(row[i], attempt)) fraction = row[i].fraction;
+  SpinLockRelease(&attached->progress_mutex);
+  return fraction;
 }
 
 void set_peers_report(const std::string &report) {

@@ -20,6 +20,10 @@ namespace shared {
 
 constexpr int max_databases = 64;
 constexpr int max_runners = 16;
+// How far attempts have come: for the latest ones that said so. Attempts share rows of so many
+// places.
+constexpr int progress_rows = 64;
+constexpr int progress_row_size = 8;
 
 // One background worker, or a place for one (pid 0).
 struct Worker {
@@ -52,9 +56,16 @@ struct Database {
   pg_atomic_uint32 cancellations;   // grows when somebody asks to cancel what is in flight
 };
 
+// How far an attempt has come, as its server says (written_at 0: free).
+struct Progress {
+  unsigned char attempt[16];
+  TimestampTz written_at;
+  double fraction;
+};
+
 // To be raised with every change of what is below: a server goes on with the block of the library
 // that it loaded first, while without shared_preload_libraries new sessions load the installed one.
-constexpr uint32 layout_number = 3;
+constexpr uint32 layout_number = 4;
 
 struct State {
   uint32 layout;
@@ -67,6 +78,8 @@ struct State {
   Child runners[max_runners];
   pg_atomic_uint32 announcements;  // grows when a database gets or loses the extension
   Database databases[max_databases];
+  slock_t progress_mutex;  // guards what is below
+  Progress progress[progress_rows][progress_row_size];
 };
 
 // Finds or creates the block. Works with shared_preload_libraries (space reserved) and without it
@@ -95,6 +108,11 @@ class Registration {
 
 void set_state(Worker &place, const char *word, const std::string &detail = {});
 void set_child(Child &place, pid_t pid, const char *word, const std::string &detail = {});
+
+// Attempts are named by the 16 bytes of their ids.
+void set_progress(const unsigned char *attempt, double fraction);
+// Negative: nothing is known.
+double progress_of(const unsigned char *attempt);
 
 void set_peers_report(const std::string &report);
 std::string peers_report();

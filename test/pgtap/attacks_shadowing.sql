@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(97);
+select plan(101);
 \ir support/jobs.sql
 \ir support/traps.sql
 
@@ -133,7 +133,9 @@ update atelier.schedules set next_run_at = clock_timestamp() - interval '1 minut
 select atelier_test.works(:worker, 'select atelier_engine.run_schedules()');
 select atelier_test.call(:alices, 'select atelier.event_cursor()') as cursor \gset
 select atelier_test.works(:alices, format('select count(*) from atelier.events_since(%L)', :'cursor'));
-select atelier_test.works(:worker, 'select atelier_engine.delete_old_events(1)');
+select atelier_test.works(:worker, statement) from unnest(array['select atelier_engine.delete_old_events(1)', 'select atelier_engine.refresh_timings()']) statement;
+select atelier_test.works(:alices, format('select p.status from atelier.job_progress(%L) p', :'job'));
+select atelier_test.works(:service, statement) from unnest(array['select atelier.metrics()', 'select h.phase from atelier.latency_histogram() h']) statement;
 
 -- Workspace, library, storage.
 select id as asset from atelier.workspace_assets where job_id = :'job' \gset

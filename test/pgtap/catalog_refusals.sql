@@ -59,7 +59,7 @@ select set_eq($$select name from routines where name ~ '^atelier_engine\.' and h
   array(select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'atelier_engine'::regnamespace and p.proname in (
     'claim_jobs', 'record_sent', 'record_submitted', 'open_result', 'begin_object', 'append_object_chunk', 'record_successes', 'record_failure',
     'record_cancelled', 'cancel_requests', 'renew_leases', 'settle_attempts', 'reap_expired_leases', 'unblock_just_missed', 'next_wake_at', 'delete_pending_objects',
-    'orphaned_objects', 'run_schedules', 'delete_old_events')),
+    'orphaned_objects', 'run_schedules', 'delete_old_events', 'refresh_timings')),
   'the worker may execute what the workers call, and nothing else of the engine');
 select is_empty($$select r.name, p from relations r, unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) p
   where has_table_privilege('atelier_worker', r.oid, p) or has_any_column_privilege('atelier_worker', r.oid, 'SELECT')$$,

@@ -100,7 +100,8 @@ def test_a_schedule_runs_at_its_time_and_once_whoever_dies(make_server):
     database.wait_for_workers()
     alice = database.add_user("alice")
     schedule = alice.value(
-        "select id from atelier.create_schedule('often', '{\"prompt\": \"again\"}', every => '1 minute', misfire_policy => 'all')"
+        "select id from atelier.create_schedule("
+        "'often', '{\"prompt\": \"again\"}', every => '1 minute', misfire_policy => 'all')"
     )
 
     def due_in(interval):

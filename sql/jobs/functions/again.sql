@@ -91,12 +91,15 @@ create or replace function atelier_engine.has_all_outputs(p_job atelier.jobs)
 returns boolean
 language sql stable
 begin atomic
+  -- Where the answer is data, it is in the generation.
   select coalesce(bool_and(
-           exists (select from storage.objects o
-                    where o.bucket_id = split_part(u.url, '/', 1) and o.name = substr(u.url, strpos(u.url, '/') + 1))),
+           case when u.url is null then g.result is not null
+                else exists (select from storage.objects o
+                              where o.bucket_id = split_part(u.url, '/', 1)
+                                and o.name = substr(u.url, strpos(u.url, '/') + 1)) end),
            false)
     from atelier.generations g
-    cross join unnest(g.output_urls) u (url)
+    left join unnest(g.output_urls) u (url) on true
    where g.job_id = p_job.id;
 end;
 comment on function atelier_engine.has_all_outputs(atelier.jobs) is

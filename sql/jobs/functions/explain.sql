@@ -159,15 +159,24 @@ comment on function atelier_engine.explain_pauses(atelier.jobs, uuid) is
 
 create or replace function atelier_engine.jobs_ahead(p_queued atelier_engine.queue)
 returns integer
-language sql stable
-begin atomic
-  select count(*)::integer
-    from (select from atelier_engine.queue q
-           where q.state = 'ready' and q.model_id = p_queued.model_id
-             and (q.priority > p_queued.priority
-                  or (q.priority = p_queued.priority and (q.vtime, q.job_id) < (p_queued.vtime, p_queued.job_id)))
-           limit 10000) a;
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+declare
+  most constant integer := 10000;
+begin
+  -- Two ranges of the index in which claims look, each read for at most so many entries.
+  return least(most,
+    (select count(*) from (
+       select from atelier_engine.queue q
+        where q.state = 'ready' and q.model_id = p_queued.model_id and q.priority > p_queued.priority limit most) h)
+    + (select count(*) from (
+       select from atelier_engine.queue q
+        where q.state = 'ready' and q.model_id = p_queued.model_id and q.priority = p_queued.priority
+          and (q.vtime, q.job_id) < (p_queued.vtime, p_queued.job_id) limit most) s))::integer;
 end;
+$$;
 comment on function atelier_engine.jobs_ahead(atelier_engine.queue) is
   'How many ready jobs of the same model come before this one; no more than 10 000 are counted';
 

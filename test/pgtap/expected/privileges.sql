@@ -31,10 +31,13 @@ function  atelier.has_role(uuid,atelier.app_role)  as owner  for authenticated, 
 function  atelier.invite_to_workspace(uuid,text,text,interval)  as owner  for authenticated, service_role
 function  atelier.is_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.job_attempts(uuid)  as owner  for authenticated, service_role
+function  atelier.job_progress(uuid)  as owner  for authenticated, service_role
+function  atelier.latency_histogram(interval,integer)  as owner  for service_role
 function  atelier.leave_workspace(uuid)  as owner  for authenticated, service_role
 function  atelier.library_asset(uuid)  as owner  for anon, authenticated, service_role
 function  atelier.library_asset_bytes(uuid)  as owner  for anon, authenticated, service_role
 function  atelier.log_user_activity(uuid,text,text,text,jsonb,inet,text)  as owner  for authenticated, service_role
+function  atelier.metrics()  as owner  for service_role
 function  atelier.object(text,text)  as caller  for anon, authenticated, service_role
 function  atelier.object_bytes(text,text)  as caller  for anon, authenticated, service_role
 function  atelier.pause_schedule(uuid)  as owner  for authenticated, service_role
@@ -83,6 +86,8 @@ function  atelier_engine.assert_priority(integer)  as caller  for nobody
 function  atelier_engine.assert_request(uuid,atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.assert_room_for_jobs(uuid,integer)  as caller  for nobody
 function  atelier_engine.assert_service_role()  as caller  for nobody
+function  atelier_engine.attempt_metrics()  as caller  for nobody
+function  atelier_engine.attempt_progress(uuid)  as caller  for nobody
 function  atelier_engine.back_off(integer)  as caller  for nobody
 function  atelier_engine.begin_late_object(uuid,integer,text,text,bigint,bytea)  as caller  for nobody
 function  atelier_engine.begin_object(uuid,integer,text,text,bigint,bytea)  as owner  for atelier_worker
@@ -119,6 +124,7 @@ function  atelier_engine.disown_on_restore()  as owner  for nobody
 function  atelier_engine.due_runs(atelier.schedules,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.earlier_jobs(jsonb,uuid[])  as caller  for nobody
 function  atelier_engine.end_membership(uuid,uuid)  as caller  for nobody
+function  atelier_engine.endpoint_metrics()  as caller  for nobody
 function  atelier_engine.enroll_user(uuid,text,jsonb)  as caller  for nobody
 function  atelier_engine.enter_queue()  as caller  for nobody
 function  atelier_engine.equivalent_model(uuid,uuid)  as caller  for nobody
@@ -141,6 +147,7 @@ function  atelier_engine.fail_unreachable(integer)  as caller  for nobody
 function  atelier_engine.fails_over_when_stranded(uuid)  as caller  for nobody
 function  atelier_engine.find_other_place(uuid,uuid,boolean)  as caller  for nobody
 function  atelier_engine.finish_job(uuid,text,text,text)  as caller  for nobody
+function  atelier_engine.first_id_since(timestamp with time zone)  as caller  for nobody
 function  atelier_engine.forget_avoidances()  as caller  for nobody
 function  atelier_engine.forget_late_objects()  as owner  for nobody
 function  atelier_engine.forget_token_state()  as owner  for nobody
@@ -170,6 +177,8 @@ function  atelier_engine.library_asset_path(uuid)  as caller  for nobody
 function  atelier_engine.library_version()  as caller  for nobody
 function  atelier_engine.lock_workspace(uuid,text[])  as owner  for nobody
 function  atelier_engine.max_unfinished_jobs_per_user()  as caller  for nobody
+function  atelier_engine.metric(text,text,text,text[])  as caller  for nobody
+function  atelier_engine.metric_sample(jsonb,numeric)  as caller  for nobody
 function  atelier_engine.milliseconds_between(timestamp with time zone,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.model_room(uuid,integer)  as caller  for nobody
 function  atelier_engine.moments_of(timestamp without time zone,text,boolean)  as caller  for nobody
@@ -202,6 +211,7 @@ function  atelier_engine.prepare_job(uuid,atelier_engine.job_request,atelier.api
 function  atelier_engine.promote_due()  as caller  for nobody
 function  atelier_engine.promote_parked()  as caller  for nobody
 function  atelier_engine.put_pause(text,text,text,text,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.queue_metrics()  as caller  for nobody
 function  atelier_engine.raise_too_many_requests(integer,text,text,text)  as caller  for nobody
 function  atelier_engine.rate_room(uuid,uuid)  as caller  for nobody
 function  atelier_engine.readable_users_bound(uuid,boolean)  as caller  for authenticated, service_role
@@ -209,6 +219,7 @@ function  atelier_engine.readable_users_from()  as caller  for authenticated, se
 function  atelier_engine.readable_users_to()  as caller  for authenticated, service_role
 function  atelier_engine.reap_expired_leases()  as owner  for atelier_worker
 function  atelier_engine.reason(text,text,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.recent_phases(interval,integer)  as caller  for nobody
 function  atelier_engine.record_cancelled(uuid)  as owner  for atelier_worker
 function  atelier_engine.record_failure(uuid,text,integer,text,text,integer,boolean,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as owner  for atelier_worker
 function  atelier_engine.record_sent(uuid[],timestamp with time zone[])  as owner  for atelier_worker
@@ -217,6 +228,7 @@ function  atelier_engine.record_success(uuid,jsonb,jsonb,timestamp with time zon
 function  atelier_engine.record_successes(uuid[],jsonb[],jsonb[],jsonb[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone[])  as owner  for atelier_worker
 function  atelier_engine.recount_collections(uuid[])  as caller  for nobody
 function  atelier_engine.redact(text)  as caller  for nobody
+function  atelier_engine.refresh_timings()  as owner  for atelier_worker
 function  atelier_engine.refuse_endless_numbers()  as owner  for nobody
 function  atelier_engine.release_job(uuid,timestamp with time zone,text,text)  as caller  for nobody
 function  atelier_engine.renew_leases(uuid[])  as owner  for atelier_worker
@@ -257,6 +269,7 @@ function  atelier_engine.unblock_missed_since(timestamp with time zone,integer) 
 function  atelier_engine.usable_tokens(uuid)  as caller  for nobody
 function  atelier_engine.user_has_role(uuid,atelier.app_role)  as owner  for nobody
 function  atelier_engine.user_is_paused(uuid)  as caller  for nobody
+function  atelier_engine.usual_seconds(uuid,uuid,numeric)  as caller  for nobody
 function  atelier_engine.validate_parameters(jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.waited_too_long(uuid,uuid)  as caller  for nobody
 function  atelier_engine.wake_dispatcher()  as caller  for nobody
@@ -267,6 +280,7 @@ function  atelier_engine.watch_after_delete()  as caller  for nobody
 function  atelier_engine.watch_parked(uuid[])  as caller  for nobody
 function  atelier_engine.with_seed(atelier.api_models,jsonb)  as caller  for nobody
 function  atelier_engine.within_caps(uuid[],integer)  as caller  for nobody
+function  atelier_engine.worker_metrics()  as caller  for nobody
 function  atelier_engine.worker_processes()  as caller  for service_role
 function  atelier_engine.workspaces_of(uuid,text[])  as caller  for authenticated, service_role
 function  atelier_engine.workspaces_of_caller(text[])  as caller  for authenticated, service_role
@@ -283,6 +297,7 @@ relation  atelier_engine.attempts  service_role  select
 relation  atelier_engine.endpoint_states  service_role  select
 relation  atelier_engine.lane_clocks  service_role  select
 relation  atelier_engine.late_results  service_role  select
+relation  atelier_engine.model_timings  service_role  select
 relation  atelier_engine.object_chunks  anon  select
 relation  atelier_engine.object_chunks  authenticated  select
 relation  atelier_engine.object_chunks  service_role  select
