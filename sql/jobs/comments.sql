@@ -1,6 +1,7 @@
 -- Jobs: what the columns mean.
 
-comment on column atelier.jobs.status is 'queued, processing, then completed, failed or cancelled for good.';
+comment on column atelier.jobs.status is
+  'queued, processing once its request was sent, then completed, failed or cancelled for good.';
 comment on column atelier.jobs.started_at is 'When it was first taken from the queue.';
 comment on column atelier.jobs.completed_at is 'When it was completed, failed or cancelled.';
 comment on column atelier.jobs.job_type is 'What kind of request, such as sdxl_image_high.';

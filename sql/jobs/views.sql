@@ -33,7 +33,7 @@ carried out.$$;
 create or replace view atelier.stuck_jobs with (security_invoker = true) as
 select j.id as job_id, j.status, q.state as queue_state, j.created_at,
        case when q.job_id is null then 'not in the queue'
-            when q.state in ('leased', 'held') and j.status = 'queued' then 'has an owner, but counts as queued'
+            when q.state = 'held' and j.status = 'queued' then 'held, but counts as queued'
             when q.state in ('blocked', 'waiting', 'parked', 'ready') and j.status = 'processing' then 'has no owner'
             when q.state = 'leased' and a.state not in ('submitting', 'submitted', 'ingesting')
               then 'leased to an attempt that has ended'
@@ -42,9 +42,10 @@ select j.id as job_id, j.status, q.state as queue_state, j.created_at,
   from atelier.jobs j
   left join atelier_engine.queue q on q.job_id = j.id
   left join atelier_engine.attempts a on a.id = q.attempt_id
- where j.status in ('queued', 'processing')
+ where j.completed_at is null
    and (q.job_id is null
-        or (q.state in ('leased', 'held')) <> (j.status = 'processing')
+        or (q.state = 'held' and j.status = 'queued')
+        or (q.state in ('blocked', 'waiting', 'parked', 'ready') and j.status = 'processing')
         or (q.state = 'leased' and a.state not in ('submitting', 'submitted', 'ingesting'))
         or q.lease_expires_at < now() - interval '5 minutes'
         or q.next_check_at < now() - interval '5 minutes');

@@ -171,7 +171,7 @@ The keys themselves are nowhere: they are random and long, so that a hash, also 
 
 -- Whose jobs are unfinished is asked with every new job.
 drop index atelier.jobs_unfinished_idx;
-create index jobs_unfinished_idx on atelier.jobs (user_id) where status in ('queued', 'processing');
+create index jobs_unfinished_idx on atelier.jobs (user_id) where completed_at is null;
 
 create domain atelier."*/*" as bytea;
 comment on domain atelier."*/*" is

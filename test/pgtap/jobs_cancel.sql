@@ -32,7 +32,7 @@ select pg_temp.queue(:alice, 'running') as running \gset
 select pg_temp.claim(:'running') as attempt \gset
 select pg_temp.sign_in(:alice);
 select row_eq(format('select status, cancel_requested_at is not null from atelier.cancel_job(%L)', :'running'),
-  row('processing'::text, true), 'a running job is asked to stop');
+  row('queued'::text, true), 'a job on its way is asked to stop');
 select pg_temp.become('atelier_worker');
 select results_eq('select attempt_id from atelier_engine.cancel_requests()', array[:'attempt'::uuid], 'the dispatcher learns it');
 select ok(atelier_engine.record_cancelled(:'attempt'), 'the courier has stopped');

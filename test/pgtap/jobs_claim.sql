@@ -1,7 +1,7 @@
 -- Claiming: order, slots, endpoints, tokens, leases.
 begin;
 \ir support/jobs.sql
-select plan(44);
+select plan(45);
 set local role atelier_worker;
 select is_empty('select * from atelier_engine.claim_jobs(10)', 'nothing to claim in an empty queue');
 reset role;
@@ -26,7 +26,7 @@ select row_eq($$select adapter, url, model, secret, auth_header, connect_timeout
 select is((select parameters::jsonb - 'seed' from one),
   '{"prompt": "third", "width": 64, "height": 64, "steps": 25, "guidance": 4, "n": 1}', 'and what to ask for');
 select row_eq(format('select status, attempts, started_at is not null from atelier.jobs where id = %L', :'third'),
-  row('processing'::text, 0, true), 'the job is processing');
+  row('queued'::text, 0, false), 'the job counts as queued until its request was sent');
 select row_eq('select state, number, endpoint_name from atelier_engine.attempts where id = (select attempt_id from one)',
   row('submitting'::text, 1, 'test endpoint'::text), 'the attempt is written down before anything is sent');
 select ok(q.state = 'leased' and q.attempt_id = (select attempt_id from one)
@@ -59,6 +59,8 @@ select lives_ok($$select atelier_engine.record_sent(array[(select attempt_id fro
 reset role;
 select row_eq('select state, sent_at from atelier_engine.attempts where id = (select attempt_id from three)',
   row('submitted'::text, '2026-01-01 00:00:02+00'::timestamptz), 'each with its own time');
+select row_eq(format('select status, started_at = (select claimed_at from atelier_engine.attempts where id = %L) from atelier.jobs where id = %L',
+  (select attempt_id from three), :'second'), row('processing'::text, true), 'now their jobs are processing, since they were claimed');
 select is((pg_temp.attempt((select attempt_id from one))).state, 'failed', 'an ended attempt stays as it is');
 set local role atelier_worker;
 select atelier_engine.record_sent(array[(select attempt_id from one)], array[now()]);

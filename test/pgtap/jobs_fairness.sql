@@ -31,7 +31,7 @@ select set_eq(format('select unnest(%L::text[])', pg_temp.next(3)), array['alice
 select pg_temp.queue_many(:bob, 'more of bob', 3) \g /dev/null
 select set_eq(format('select unnest(%L::text[])', pg_temp.next(6)), array['alice 5', 'alice 6', 'alice 7', 'more of bob 1', 'more of bob 2', 'more of bob 3'],
   'then they take turns');
-select is((select count(*) from atelier.jobs where status = 'queued'), 43::bigint, 'nothing else was claimed');
+select is((select count(*) from atelier_engine.queue where state = 'ready'), 43::bigint, 'nothing else was claimed');
 select is(pg_temp.next(2), '{alice 8,alice 9}', 'who is alone gets everything');
 
 -- Nobody saves up turns.

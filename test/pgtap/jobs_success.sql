@@ -1,7 +1,7 @@
 -- A result: bytes, assets, generation, event, and what is refused.
 begin;
 \ir support/jobs.sql
-select plan(48);
+select plan(50);
 
 select pg_temp.queue(:alice, 'two stars', $$, parameters => '{"n": 2, "seed": 40}', negative_prompt => 'dull'$$) as job \gset
 select pg_temp.claim(:'job') as attempt \gset
@@ -9,6 +9,8 @@ select ok(pg_temp.succeed(:'attempt', '{"\\x0102", "\\x030405"}', 40), 'a result
 
 select row_eq(format('select status, attempts, error_message, error_class, completed_at is not null, metadata -> ''provider'' from atelier.jobs where id = %L', :'job'),
   row('completed'::text, 1, null::text, null::text, true, '{"created": 1}'::jsonb), 'the job is completed');
+select is((pg_temp.job(:'job')).started_at, (pg_temp.attempt(:'attempt')).claimed_at, 'it was started when it was claimed');
+select is((select started_at from atelier.generations where job_id = :'job'), (pg_temp.attempt(:'attempt')).claimed_at, 'so its generation says');
 select row_eq(format('select state, error_class, recorded_at is not null, finished_at is not null from atelier_engine.attempts where id = %L', :'attempt'),
   row('succeeded'::text, null::text, true, true), 'the attempt succeeded');
 select is_empty(format('select from atelier_engine.queue where job_id = %L', :'job'), 'the job has left the queue');
@@ -109,7 +111,7 @@ select throws_ok(format($$select atelier_engine.begin_object(%L, 0, 'image/png',
 select throws_ok(format($$select atelier_engine.begin_object(%L, 0, 'image/png', 'png', 1, sha256('x'))$$, gen_random_uuid()), '55000', 'the attempt does not own its job', 'an unknown attempt');
 select ok(not atelier_engine.open_result(gen_random_uuid()), 'an unknown attempt has no result');
 reset role;
-select is((pg_temp.job(:'broken')).status, 'processing', 'none of this ended the job');
+select is((pg_temp.job(:'broken')).status, 'queued', 'none of this ended the job');
 select is_empty('select * from atelier.stuck_jobs', 'no job is stuck');
 
 select * from finish();

@@ -191,7 +191,11 @@ begin
      set state = 'held', lease_expires_at = null,
          next_check_at = clock_timestamp() + coalesce(hold_time, interval '1 hour')
    where q.job_id = p_job_id;
-  update atelier.jobs j set error_class = p_error_class, error_message = p_error_message where j.id = p_job_id;
+  update atelier.jobs j
+     set status = 'processing', error_class = p_error_class, error_message = p_error_message,
+         started_at = coalesce(j.started_at, (
+           select min(a.claimed_at) from atelier_engine.attempts a where a.job_id = j.id))
+   where j.id = p_job_id;
 end;
 $$;
 comment on function atelier_engine.hold_job(uuid, uuid, text, text) is

@@ -8,6 +8,7 @@ set enable_seqscan = off
 set jit = off
 as $$
 begin
+  perform atelier_engine.mark_processing(p_attempt_ids);
   update atelier_engine.attempts a set state = 'submitted', sent_at = s.sent_at
     from unnest(p_attempt_ids, p_sent_at) s (attempt_id, sent_at)
    where a.id = s.attempt_id and a.state = 'submitting';
@@ -24,7 +25,30 @@ grant execute on function atelier_engine.record_sent(uuid[], timestamptz[]) to a
 comment on function atelier_engine.record_sent(uuid[], timestamptz[]) is
 $$Record that requests were written to their servers completely
 
-The two arrays go together. What is settled already stays as it is.$$;
+The two arrays go together. The jobs count as processing from now on; a job whose answer comes at once is never recorded
+as such. What is settled already stays as it is.$$;
+
+create or replace function atelier_engine.mark_processing(p_attempt_ids uuid[])
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with owned as materialized (
+    select q.job_id, a.claimed_at
+      from atelier_engine.attempts a
+      join atelier_engine.queue q on q.job_id = a.job_id and q.attempt_id = a.id and q.state = 'leased'
+     where a.id = any (p_attempt_ids)
+     order by q.job_id
+       for update of q)
+  update atelier.jobs j
+     set status = 'processing', started_at = coalesce(j.started_at, o.claimed_at)
+    from owned o
+   where j.id = o.job_id and j.status = 'queued';
+end;
+$$;
+comment on function atelier_engine.mark_processing(uuid[]) is
+  'Have the jobs that these attempts own count as processing';
 
 create or replace function atelier_engine.record_submitted(p_attempt_id uuid, p_external_id text)
 returns void
@@ -34,6 +58,7 @@ set enable_seqscan = off
 set jit = off
 as $$
 begin
+  perform atelier_engine.mark_processing(array[p_attempt_id]);
   update atelier_engine.attempts a set state = 'submitted', external_id = left(p_external_id, 500)
    where a.id = p_attempt_id and a.state in ('submitting', 'submitted');
 end;

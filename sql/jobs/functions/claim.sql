@@ -71,7 +71,7 @@ $$Claim ready jobs for the endpoints that have free slots
 
 Highest priority first, then fairly between users by estimated time; at most p_max_jobs, and within the caps and rates of
 users, workspaces, models, endpoints and tokens. Each claimed job gets an attempt in state submitting and a lease that
-outlives the endpoint's time-outs. Nothing is claimed while the instance is not adopted. To be committed before anything
+outlives the endpoint's time-outs; the job itself counts as queued until record_sent(). Nothing is claimed while the instance is not adopted. To be committed before anything
 leaves the machine.$$;
 
 create or replace function atelier_engine.promote_due()
@@ -185,18 +185,17 @@ begin
         insert into atelier_engine.lane_clocks as k (lane_id, priority, vtime)
         select l.lane_id, l.priority, max(l.vtime) from leased l group by l.lane_id, l.priority
         on conflict on constraint lane_clocks_pkey do update set vtime = excluded.vtime where k.vtime < excluded.vtime),
+      job as materialized (
+        select l.place, l.attempt_id, l.attempt_count, l.run_at, l.model_id, j.id, j.api_model_id, j.enhanced_prompt,
+               j.original_prompt, j.negative_prompt, j.parameters
+          from leased l
+          join atelier.jobs j on j.id = l.job_id),
       attempt as (
         insert into atelier_engine.attempts (
           id, job_id, number, endpoint_id, endpoint_name, token_id, ready_at, model_id)
-        select l.attempt_id, l.job_id, l.attempt_count, endpoint.id, endpoint.name, p_token_id, l.run_at,
-               (select l.model_id from atelier.jobs o where o.id = l.job_id and o.api_model_id <> l.model_id)
-          from leased l),
-      job as (
-        update atelier.jobs j
-           set status = 'processing', started_at = coalesce(j.started_at, clock_timestamp())
-          from leased l
-         where j.id = l.job_id
-        returning l.attempt_id, l.model_id, l.place, j.*)
+        select j.attempt_id, j.id, j.attempt_count, endpoint.id, endpoint.name, p_token_id, j.run_at,
+               nullif(j.model_id, j.api_model_id)
+          from job j)
       select j.attempt_id, j.id, endpoint.adapter, endpoint.base_url, m.model_key,
              (jsonb_strip_nulls(jsonb_build_object(
                 'prompt', coalesce(j.enhanced_prompt, j.original_prompt), 'negative_prompt', j.negative_prompt))

@@ -6,7 +6,7 @@ as $$
 begin
   new.updated_at := clock_timestamp();
   if new.status = old.status
-     or (old.status = 'queued' and new.status in ('processing', 'failed', 'cancelled'))
+     or (old.status = 'queued' and new.status in ('processing', 'completed', 'failed', 'cancelled'))
      or (old.status = 'processing' and new.status in ('queued', 'completed', 'failed', 'cancelled')) then
     return new;
   end if;

@@ -10,7 +10,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   update atelier.jobs j
-     set status = p_status, completed_at = clock_timestamp(), error_class = p_error_class, error_message = p_error_message
+     set status = p_status, completed_at = clock_timestamp(), error_class = p_error_class, error_message = p_error_message,
+         started_at = coalesce(j.started_at, (
+           select min(a.claimed_at) from atelier_engine.attempts a where a.job_id = j.id))
    where j.id = p_job_id;
   delete from atelier_engine.queue q where q.job_id = p_job_id;
   insert into atelier.events (user_id, kind, ref)
@@ -37,7 +39,9 @@ begin
          attempt_id = null, endpoint_id = null, token_id = null, lease_expires_at = null, next_check_at = null
    where q.job_id = p_job_id;
   update atelier.jobs j
-     set status = 'queued', error_class = p_error_class, error_message = p_error_message
+     set status = 'queued', error_class = p_error_class, error_message = p_error_message,
+         started_at = coalesce(j.started_at, (
+           select min(a.claimed_at) from atelier_engine.attempts a where a.job_id = j.id))
    where j.id = p_job_id;
 end;
 $$;

@@ -102,13 +102,15 @@ begin
            first_byte_at = o.first_byte_at, finished_at = o.finished_at, recorded_at = recorded
       from owned o
      where a.id = o.attempt_id
-    returning a.job_id, a.external_id, a.model_id,
+    returning a.job_id, a.external_id, a.model_id, a.claimed_at,
               atelier_engine.milliseconds_between(a.sent_at, a.finished_at) as processing_ms,
               o.outputs, o.result, o.metadata),
   job as (
     update atelier.jobs j
        set status = 'completed', completed_at = recorded, error_class = null, error_message = null,
            attempts = j.attempts + 1,
+           -- A job whose answer came at once was never recorded as processing.
+           started_at = coalesce(j.started_at, a.claimed_at),
            metadata = case when a.metadata = '{}' then j.metadata
                       else coalesce(j.metadata, '{}') || jsonb_build_object('provider', a.metadata) end
       from attempt a

@@ -68,9 +68,10 @@ create table atelier.jobs (
   constraint jobs_completed_at_set_when_finished
     check ((status in ('completed', 'failed', 'cancelled')) = (completed_at is not null))
 ) with (fillfactor = 80);
--- Every index here is work for each change of a status: only what a policy, a key or a list of a user needs.
+-- Every index here is work for each job: only what a policy, a key or a list of a user needs. None may have the status in
+-- it, so that a job that is sent changes no index.
 create index jobs_user_created_idx on atelier.jobs (user_id, created_at desc);
-create index jobs_unfinished_idx on atelier.jobs (user_id) where status in ('queued', 'processing');
+create index jobs_unfinished_idx on atelier.jobs (user_id) where completed_at is null;
 create index jobs_api_model_idx on atelier.jobs (api_model_id);
 create index jobs_workspace_session_idx on atelier.jobs (workspace_session_id) where workspace_session_id is not null;
 create index jobs_reviewed_by_idx on atelier.jobs (reviewed_by) where reviewed_by is not null;

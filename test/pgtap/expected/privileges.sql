@@ -176,6 +176,7 @@ function  atelier_engine.leave_queue()  as owner  for nobody
 function  atelier_engine.library_asset_path(uuid)  as caller  for nobody
 function  atelier_engine.library_version()  as caller  for nobody
 function  atelier_engine.lock_workspace(uuid,text[])  as owner  for nobody
+function  atelier_engine.mark_processing(uuid[])  as caller  for nobody
 function  atelier_engine.max_unfinished_jobs_per_user()  as caller  for nobody
 function  atelier_engine.metric(text,text,text,text[])  as caller  for nobody
 function  atelier_engine.metric_sample(jsonb,numeric)  as caller  for nobody
