@@ -9,6 +9,16 @@ grant select on atelier.worker_status to service_role;
 comment on view atelier.worker_status is
   'The processes of Atelier that work for this database, their state, and how often they were restarted';
 
+create or replace view atelier_engine.user_caps with (security_invoker = true) as
+select p.id as user_id,
+       least(t.max_running_jobs,
+             case when exists (select from atelier_engine.active_pauses a where a.user_id = p.id and a.mode = 'pause')
+                  then 0 end) as cap
+  from atelier.profiles p
+  left join atelier.scheduling_tiers t on t.tier = p.subscription_status;
+comment on view atelier_engine.user_caps is
+  'How many jobs of each user may run at once, by tier; 0 for who is paused, null for any number';
+
 create or replace view atelier.queue_depth with (security_invoker = true) as
 select m.model_key as model,
        count(*) filter (where q.state = 'ready') as ready,

@@ -17,6 +17,8 @@ create table atelier.workspaces (
   max_running_jobs integer constraint workspaces_max_running_jobs_positive check (max_running_jobs > 0)
 );
 select pg_catalog.pg_extension_config_dump('atelier.workspaces', '');
+-- Whether there is any: every claim asks.
+create index workspaces_capped_idx on atelier.workspaces (id) where max_running_jobs is not null;
 create index workspaces_created_by_idx on atelier.workspaces (created_by);
 alter table atelier.workspaces enable row level security;
 alter table atelier.workspaces force row level security;

@@ -499,6 +499,7 @@ comment on column atelier_engine.rate_buckets.level is 'Requests that were allow
 
 alter table atelier.workspaces
   add column max_running_jobs integer constraint workspaces_max_running_jobs_positive check (max_running_jobs > 0);
+create index workspaces_capped_idx on atelier.workspaces (id) where max_running_jobs is not null;
 alter table atelier.api_models
   add column max_concurrency integer constraint api_models_max_concurrency_in_range check (max_concurrency between 0 and 10000);
 alter table atelier.endpoints

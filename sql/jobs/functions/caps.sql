@@ -8,37 +8,45 @@
 
 create or replace function atelier_engine.caps_in_force()
 returns boolean
-language sql stable
-begin atomic
-  select exists (select from atelier.scheduling_tiers t where t.max_running_jobs is not null)
-      or exists (select from atelier.workspaces w where w.max_running_jobs is not null)
-      or exists (select from atelier.pauses p where p.user_id is not null)
-      or exists (select from atelier_engine.parked_groups);
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select exists (select from atelier.scheduling_tiers t where t.max_running_jobs is not null)
+        or exists (select from atelier.workspaces w where w.max_running_jobs is not null)
+        or exists (select from atelier.pauses p where p.user_id is not null)
+        or exists (select from atelier_engine.parked_groups));
 end;
+$$;
 comment on function atelier_engine.caps_in_force() is
   'Whether any user or workspace has a cap, a user is paused, or something is still parked';
 
 create or replace function atelier_engine.cap_of(p_user_id uuid, p_workspace_id uuid)
 returns integer
-language sql stable
-begin atomic
-  select least(
-    (select t.max_running_jobs
-       from atelier.profiles p join atelier.scheduling_tiers t on t.tier = p.subscription_status
-      where p.id = p_user_id),
-    (select w.max_running_jobs from atelier.workspaces w where w.id = p_workspace_id),
-    case when atelier_engine.user_is_paused(p_user_id) then 0 end);
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return least(
+    (select c.cap from atelier_engine.user_caps c where c.user_id = p_user_id),
+    (select w.max_running_jobs from atelier.workspaces w where w.id = p_workspace_id));
 end;
+$$;
 comment on function atelier_engine.cap_of(uuid, uuid) is
   'How many jobs of a user for a workspace may run at once: the least of the caps that hold; null: any number';
 
 create or replace function atelier_engine.model_room(p_model_id uuid, p_max_concurrency integer)
 returns bigint
-language sql stable
-begin atomic
-  select case when p_max_concurrency is not null then greatest(0, p_max_concurrency - (
-    select count(*) from atelier_engine.queue q where q.state = 'leased' and q.model_id = p_model_id)) end;
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select case when p_max_concurrency is not null then greatest(0, p_max_concurrency - (
+      select count(*) from atelier_engine.queue q where q.state = 'leased' and q.model_id = p_model_id)) end);
 end;
+$$;
 comment on function atelier_engine.model_room(uuid, integer) is 'How many more jobs of a model may run; null: any number';
 
 create or replace function atelier_engine.must_park(p_user_id uuid, p_model_id uuid, p_workspace_id uuid)
@@ -99,9 +107,10 @@ begin
       from unnest(p_job_ids) with ordinality s (job_id, place)
       join atelier_engine.queue q on q.job_id = s.job_id),
   users as materialized (
-    select u.user_id, atelier_engine.cap_of(u.user_id, null)
-             - (select coalesce(sum(r.count), 0) from running r where r.user_id = u.user_id) as room
-      from (select distinct s.user_id from seen s) u),
+    select c.user_id,
+           c.cap - (select coalesce(sum(r.count), 0) from running r where r.user_id = c.user_id) as room
+      from (select distinct s.user_id from seen s) u
+      join atelier_engine.user_caps c on c.user_id = u.user_id),
   workspaces as materialized (
     select w.id, w.max_running_jobs
              - (select coalesce(sum(r.count), 0) from running r where r.workspace_id = w.id) as room
@@ -112,7 +121,7 @@ begin
            row_number() over (partition by s.user_id order by s.place) as user_rank,
            row_number() over (partition by s.workspace_id order by s.place) as workspace_rank
       from seen s
-      join users u on u.user_id = s.user_id
+      left join users u on u.user_id = s.user_id
       left join workspaces w on w.id = s.workspace_id),
   judged as (
     select r.*, (r.user_rank <= coalesce(r.user_room, r.user_rank)
@@ -164,12 +173,15 @@ comment on function atelier_engine.park(uuid[], uuid[], uuid[]) is
 
 create or replace function atelier_engine.watch_parked(p_job_ids uuid[])
 returns void
-language sql volatile
-begin atomic
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
   update atelier_engine.parked_groups g set watched = true
    where not g.watched
      and g.user_id in (select q.user_id from atelier_engine.queue q where q.job_id = any (p_job_ids) and q.capped);
 end;
+$$;
 comment on function atelier_engine.watch_parked(uuid[]) is
   'Have the next claims look at what is parked of the users of these jobs';
 
@@ -258,8 +270,9 @@ begin
      group by w.id),
   groups as materialized (
     select g.user_id, g.model_id, g.workspace_id, w.room as workspace_room,
-           least(most, atelier_engine.cap_of(g.user_id, null) - coalesce(u.count, 0), w.room) as room
+           least(most, c.cap - coalesce(u.count, 0), w.room) as room
       from atelier_engine.parked_groups g
+      left join atelier_engine.user_caps c on c.user_id = g.user_id
       left join by_user u on u.user_id = g.user_id
       left join by_workspace w on w.id = g.workspace_id
      where g.watched),

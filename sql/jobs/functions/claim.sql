@@ -2,8 +2,9 @@
 -- Locks are always taken in this order: queue, attempts, jobs, endpoint_states.
 --
 -- Sessions keep their plans, and one that was made while a table was empty reads all of it: what touches jobs and the
--- queue runs without sequential scans, and a claim without joins that read a table as a whole. The planner's price for a
--- scan that is needed all the same would start the JIT compiler, so that is off, too. What the workers call is PL/pgSQL,
+-- queue runs without sequential scans, and a claim without joins that read a table as a whole, by plans that are made once:
+-- making them takes longer than a claim. The planner's price for a scan that is needed all the same would start the JIT
+-- compiler, so that is off, too. What the workers call is PL/pgSQL,
 -- because SQL functions are planned anew for each call.
 
 create or replace function atelier_engine.claim_jobs(p_max_jobs integer)
@@ -29,6 +30,7 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
@@ -142,7 +144,7 @@ as $$
 declare
   lease_margin constant interval := interval '1 minute';
   -- With caps, what is in front may have to be parked: look at enough of it.
-  least_look constant integer := case when p_capped then 100 else 0 end;
+  least_look constant integer := case when p_capped then 20 else 0 end;
   endpoint constant atelier.endpoints := (select e from atelier.endpoints e where e.id = p_endpoint_id);
   auth_prefix constant text := (
     select p.auth_header_name || case p.auth_scheme when 'header' then '' else ': ' || initcap(p.auth_scheme) end
@@ -213,7 +215,7 @@ begin
     wanted := wanted - cardinality(chosen);
     exit when wanted <= 0 or not p_capped or chosen = seen;
   end loop;
-  if wanted < p_max_jobs then
+  if wanted < p_max_jobs and (p_token_id is not null or endpoint.requests_per_minute is not null) then
     perform atelier_engine.note_requests(p_endpoint_id, p_token_id, p_max_jobs - wanted);
   end if;
 end;
