@@ -55,13 +55,14 @@ class Queue {
                 std::to_string(most) + ") returning 1) select count(*) from c"));
   }
 
-  // Ends everything that was claimed, in one transaction: as refused requests, which store no
-  // bytes.
+  // Records success for everything that was claimed, in one transaction, as of a server whose
+  // answer is data.
   void complete() {
     db_.run(
-        "select count(atelier_engine.record_failure(attempt_id, 'invalid_input', 400, 'refused', "
-        "'', null, true, "
-        "now(), now(), now(), now())) from claimed");
+        "select atelier_engine.record_successes(array_agg(attempt_id), array_agg(null::jsonb), "
+        "array_agg('{\"done\": true}'::jsonb), array_agg('{}'::jsonb), array_agg(now()), "
+        "array_agg(now()), "
+        "array_agg(now()), array_agg(now())) from claimed having count(*) > 0");
     db_.run("truncate claimed");
   }
 
