@@ -53,7 +53,7 @@ update atelier.endpoints set is_active = true where name = 'test endpoint';
 
 -- At an endpoint.
 select pg_temp.claim(:'first') as attempt \gset
-select row_eq(format('select status, queue_state, queue_position, progress_is_estimated from pg_temp.progress(%L, %L)', :alice, :'first'), row('processing'::text, 'leased'::text, null::integer, true), 'at work');
+select row_eq(format('select status, queue_state, queue_position, progress_is_estimated from pg_temp.progress(%L, %L)', :alice, :'first'), row('queued'::text, 'leased'::text, null::integer, true), 'on its way');
 update atelier_engine.attempts set claimed_at = clock_timestamp() - interval '5.25 seconds' where id = :'attempt';
 select ok((select progress between 0.49 and 0.55 from pg_temp.progress(:alice, :'first')), 'half of the usual time is half of the work');
 select ok((select ends_at between clock_timestamp() + interval '4 seconds' and clock_timestamp() + interval '6 seconds' from pg_temp.progress(:alice, :'first')), 'the other half is still to come');
