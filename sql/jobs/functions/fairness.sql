@@ -23,10 +23,13 @@ begin
   end loop;
   return (1 + others) * p_cost + greatest(
     (select c.vtime from atelier_engine.lane_clocks c where c.lane_id = p_lane_id and c.priority = p_priority),
-    (select max(q.vtime) from atelier_engine.queue q
-      where q.user_id = p_user_id and q.lane_id = p_lane_id and q.priority = p_priority and q.state = 'ready'),
-    (select max(q.vtime) from atelier_engine.queue q
-      where q.user_id = p_user_id and q.lane_id = p_lane_id and q.priority = p_priority and q.state = 'parked'),
+    -- Not max(): a plan from when the queue was empty would read all jobs of the user for it.
+    (select q.vtime from atelier_engine.queue q
+      where q.user_id = p_user_id and q.lane_id = p_lane_id and q.priority = p_priority and q.state = 'ready'
+      order by q.vtime desc limit 1),
+    (select q.vtime from atelier_engine.queue q
+      where q.user_id = p_user_id and q.lane_id = p_lane_id and q.priority = p_priority and q.state = 'parked'
+      order by q.vtime desc limit 1),
     0);
 end;
 $$;
