@@ -33,7 +33,7 @@ constexpr auto standing_interval = std::chrono::seconds(1);
 constexpr auto lease_interval = std::chrono::seconds(10);
 // Listeners hear of events at most this often.
 constexpr auto notice_interval = std::chrono::milliseconds(100);
-constexpr auto sent_note_delay = std::chrono::milliseconds(50);
+constexpr auto sent_note_delay = std::chrono::milliseconds(30);
 // How long after its total time-out an attempt is given up when the courier says nothing.
 constexpr auto silence_allowance = std::chrono::seconds(30);
 constexpr auto silence_check_interval = std::chrono::seconds(1);
@@ -47,8 +47,8 @@ uint64_t size_of(const wire::Message &outcome) {
   return bytes;
 }
 
-// How much goes into one transaction: as much as takes a few hundredths of a second, so that no
-// lock is held for long, however slow the machine is just then.
+// How much goes into one transaction: as much as takes some hundredths of a second, so that no lock
+// is held for long, however slow the machine is just then.
 class BatchSize {
  public:
   size_t most() const noexcept { return most_; }
@@ -56,15 +56,15 @@ class BatchSize {
   void took(size_t count, Clock::duration time) noexcept {
     if (time > longest)
       most_ = std::max(most_ / 2, fewest);
-    else if (count >= most_ && time < longest / 3)
+    else if (count >= most_ && time < longest / 2)
       most_ = std::min(most_ * 2, most_ever);
   }
 
  private:
-  static constexpr auto longest = std::chrono::milliseconds(50);
-  static constexpr size_t fewest = 8;
+  static constexpr auto longest = std::chrono::milliseconds(70);
+  static constexpr size_t fewest = 16;
   static constexpr size_t most_ever = 512;
-  size_t most_ = 64;
+  size_t most_ = 128;
 };
 
 // A plan that was made while a table was nearly empty reads all of it when it has grown. So plans

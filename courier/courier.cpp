@@ -16,6 +16,8 @@ namespace {
 // have landed.
 constexpr int congestion_wait_ms = 20;
 constexpr std::int64_t longest_wait_ms = 3600000;
+// That a request was sent is no news when its answer follows at once.
+constexpr std::chrono::milliseconds sent_report_delay{20};
 
 // Of all descriptors, those of connections that nobody uses at the moment.
 std::size_t idle_budget(std::size_t descriptor_budget) {
@@ -35,6 +37,7 @@ Courier::Courier(int channel_fd, std::string spool_folder, std::size_t descripto
 void Courier::run() {
   channel_.send(wire::encode(wire::Hello{wire::protocol_version, ATELIER_VERSION}));
   for (;;) {
+    report_sent();
     channel_.flush();
     loop_.watch(channel_.descriptor(), EPOLLIN | (channel_.wants_write() ? EPOLLOUT : 0U));
     std::uint32_t const ready = loop_.turn(wait_ms());
@@ -45,12 +48,22 @@ void Courier::run() {
 
 int Courier::wait_ms() const {
   int wait = channel_.congested() ? congestion_wait_ms : -1;
-  if (first_bytes_due_.empty()) return wait;
-  auto const left =
-      std::chrono::ceil<std::chrono::milliseconds>(first_bytes_due_.begin()->first - Clock::now())
-          .count();
-  int const due = static_cast<int>(std::clamp<std::int64_t>(left, 0, longest_wait_ms));
-  return wait < 0 ? due : std::min(wait, due);
+  auto const until = [&wait](Clock::time_point due) {
+    auto const left = std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now()).count();
+    int const due_ms = static_cast<int>(std::clamp<std::int64_t>(left, 0, longest_wait_ms));
+    wait = wait < 0 ? due_ms : std::min(wait, due_ms);
+  };
+  if (!first_bytes_due_.empty()) until(first_bytes_due_.begin()->first);
+  if (!unreported_sent_.empty()) until(unreported_sent_.front().first);
+  return wait;
+}
+
+void Courier::report_sent() {
+  while (!unreported_sent_.empty() && unreported_sent_.front().first <= Clock::now()) {
+    const wire::Sent &sent = unreported_sent_.front().second;
+    if (flights_.contains(sent.attempt)) channel_.send(wire::encode(sent));
+    unreported_sent_.pop_front();
+  }
 }
 
 // False when there is nothing left to do.
@@ -98,7 +111,8 @@ void Courier::refuse(const wire::Submit &submit, const AttemptError &error) {
 }
 
 void Courier::note_sent(const Transfer &transfer) {
-  channel_.send(wire::encode(wire::Sent{transfer.attempt(), transfer.timings().sent_us}));
+  unreported_sent_.emplace_back(Clock::now() + sent_report_delay,
+                                wire::Sent{transfer.attempt(), transfer.timings().sent_us});
   if (transfer.first_byte_timeout().count() == 0 || !transfer.awaits_first_byte()) return;
   auto const found = flights_.find(transfer.attempt());
   if (found == flights_.end()) return;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <set>
 #include <string>
@@ -38,6 +39,7 @@ class Courier {
   void cancel(const wire::Uuid &attempt);
   void refuse(const wire::Submit &submit, const AttemptError &error);
   void note_sent(const Transfer &transfer);
+  void report_sent();
   void complete(CURL *easy, CURLcode code);
   void expire_first_bytes();
   Flight take(const wire::Uuid &attempt);
@@ -50,6 +52,7 @@ class Courier {
   CurlLoop loop_;
   std::unordered_map<wire::Uuid, Flight> flights_;
   std::set<Deadline> first_bytes_due_;
+  std::deque<std::pair<Clock::time_point, wire::Sent>> unreported_sent_;  // from when to report it
 };
 
 }  // namespace courier

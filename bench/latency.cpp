@@ -1,4 +1,4 @@
-// How long does a job take from its commit to the inference server?
+// How long does a job take from its commit to the inference server, and from there to the client?
 //
 // One client submits a job, waits until it is completed, submits the next: the server is idle each
 // time. The inference server is a thread of this program; it notes when the first byte of a
@@ -135,6 +135,7 @@ void sign_in(Database &db) {
 struct Latency {
   std::vector<double> after_commit_us;  // from the moment the client has its commit
   std::vector<double> commit_us;
+  std::vector<double> visible_us;  // until a client that waits for the job sees the result
 };
 
 Latency measure_jobs(Database &db, PictureServer &server, int count) {
@@ -148,11 +149,14 @@ Latency measure_jobs(Database &db, PictureServer &server, int count) {
     auto const committing = Clock::now();
     db.run("commit");
     auto const committed = Clock::now();
-    db.run("call atelier.wait_for_job('" + job + "')");
+    std::string const status = db.run("call atelier.wait_for_job('" + job + "')");
+    auto const visible = Clock::now();
+    if (status != "completed") throw std::runtime_error("the job is " + status);
     if (server.requests() != before + 1) throw std::runtime_error("a job was sent more than once");
     if (i < 0) continue;
     out.after_commit_us.push_back(Micros(server.last_first_byte() - committed).count());
     out.commit_us.push_back(Micros(committed - committing).count());
+    out.visible_us.push_back(Micros(visible - committed).count());
   }
   return out;
 }
@@ -223,6 +227,7 @@ void run(const std::string &socket_path, int count) {
   std::printf("|%s|%s|%s|%s|%s|\n", std::string(46, '-').c_str(),
               "---------:", "---------:", "---------:", "---------:");
   print_row("commit returned -> first byte at the server", jobs.after_commit_us);
+  print_row("commit returned -> result seen by the client", jobs.visible_us);
   print_row("the commit of queue_job() itself", jobs.commit_us);
   print_row("peer: one bare INSERT with its commit", commits);
   print_row("peer: one bare HTTP exchange, new connection", exchanges);
@@ -237,13 +242,13 @@ void run(const std::string &socket_path, int count) {
 int main(int argc, char **argv) {
   if (argc != 3) {
     std::fprintf(stderr,
-                 "usage: first_byte SOCKET-PATH JOBS   (libpq's environment names the server)\n");
+                 "usage: latency SOCKET-PATH JOBS   (libpq's environment names the server)\n");
     return 2;
   }
   try {
     run(argv[1], std::atoi(argv[2]));
   } catch (const std::exception &error) {
-    std::fprintf(stderr, "first_byte: %s\n", error.what());
+    std::fprintf(stderr, "latency: %s\n", error.what());
     return 1;
   }
   return 0;
