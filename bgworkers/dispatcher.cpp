@@ -121,6 +121,7 @@ class Dispatcher {
   void claim();
   void hand_over(const wire::Submit &submit);
   size_t claim_up_to(int wanted);
+  bool looked_in_vain_just_now();
   void find_next_look();
   void cancel();
   void renew_leases();
@@ -144,6 +145,8 @@ class Dispatcher {
   std::vector<wire::Uuid> to_settle_;
   std::string settle_reason_;
   bool claim_now_ = true;
+  int looks_in_vain_ = 0;  // in a row
+  Clock::time_point last_look_{};
   Clock::time_point look_again_{};  // next look at the queue without being asked
   uint32 cancellations_ = 0;        // as many were asked for when we looked
   Clock::time_point next_cancel_look_{};
@@ -321,15 +324,27 @@ void Dispatcher::record_sent_notes() {
 
 // What is claimed leaves at once; everything else about the queue can wait until then.
 void Dispatcher::claim() {
-  if (claim_now_ || Clock::now() >= look_again_) {
+  if ((claim_now_ || Clock::now() >= look_again_) && !looked_in_vain_just_now()) {
     int const free_slots = settings::max_in_flight - static_cast<int>(in_flight_.size());
     int const wanted = std::min(std::max(free_slots, 0), static_cast<int>(claim_size_.most()));
     size_t const got = claim_up_to(wanted);
+    looks_in_vain_ = got == 0 ? looks_in_vain_ + 1 : 0;
+    last_look_ = Clock::now();
     // Where there was as much as could be taken, there may be more.
     claim_now_ = got > 0 && got == static_cast<size_t>(wanted) && wanted < free_slots;
     if (!claim_now_) find_next_look();
   }
   cancel();
+}
+
+// Who queues jobs wakes us each time, also while all that could carry them is busy.
+bool Dispatcher::looked_in_vain_just_now() {
+  constexpr int patience = 3;
+  constexpr auto pause = std::chrono::milliseconds(10);
+  if (looks_in_vain_ < patience || Clock::now() >= last_look_ + pause) return false;
+  look_again_ = std::min(look_again_, last_look_ + pause);
+  claim_now_ = false;
+  return true;
 }
 
 size_t Dispatcher::claim_up_to(int wanted) {

@@ -119,16 +119,9 @@ begin
   end if;
   return least(
     (select min(q.run_at) from atelier_engine.queue q where q.state = 'waiting'),
-    (select min(s.blocked_until)
-       from atelier_engine.endpoint_states s
-      where s.blocked_until is not null
-        and exists (
-          select from atelier_engine.routes r
-            join atelier_engine.queue q on q.model_id = r.model_id and q.state = 'ready'
-           where r.endpoint_id = s.endpoint_id)),
-    (select min(t.blocked_until)
-       from atelier_engine.token_states t
-      where t.blocked_until is not null and exists (select from atelier_engine.queue q where q.state = 'ready')),
+    -- Also where nothing waits for the endpoint or the token: to find that out would mean to read all that is ready.
+    (select min(s.blocked_until) from atelier_engine.endpoint_states s where s.blocked_until is not null),
+    (select min(t.blocked_until) from atelier_engine.token_states t where t.blocked_until is not null),
     (select min(p.ends_at) from atelier.pauses p where p.ends_at > clock_timestamp()),
     atelier_engine.next_refill_at());
 end;
@@ -137,5 +130,5 @@ grant execute on function atelier_engine.next_wake_at() to atelier_worker;
 comment on function atelier_engine.next_wake_at() is
 $$When the next claim is due
 
-The earliest end of a back-off, of a job, of an endpoint with ready jobs or of a token, of a pause, or of a rate that is
-used up; null when there is none. A time in the past is over after the next claim.$$;
+The earliest end of a back-off, of a job, of an endpoint or of a token, of a pause, or of a rate that is used up; null
+when there is none. A time in the past is over after the next claim.$$;
