@@ -5,12 +5,12 @@ begin;
 set local statement_timeout = '30s';
 
 -- What a client can hand JSON to, looked up in the catalog: a new function or column has to be added below.
-select plan(119);
+select plan(148);
 select set_eq($$ select p.oid::regproc::text from pg_proc p join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
     join pg_extension e on e.oid = d.refobjid and e.extname = 'atelier'
    where p.proargtypes::oid[] && '{jsonb,json,jsonb[],json[]}'::regtype[]::oid[]
      and (has_function_privilege('anon', p.oid, 'execute') or has_function_privilege('authenticated', p.oid, 'execute')) $$,
-  array['atelier.queue_job', 'atelier.generate', 'atelier.queue_jobs', 'atelier.retry_job', 'atelier.create_schedule', 'atelier.log_user_activity'], 'functions that take JSON from clients (generate() is queue_job() and a commit)');
+  array['atelier.queue_job', 'atelier.generate', 'atelier.queue_jobs', 'atelier.retry_job', 'atelier.create_schedule', 'atelier.log_user_activity', 'atelier.job_callback', 'atelier.heartbeat_jobs'], 'functions that take JSON from clients (generate() is queue_job() and a commit)');
 select set_eq($$ select format('%s.%s', a.attrelid::regclass, a.attname) from pg_attribute a join pg_class c on c.oid = a.attrelid
    where c.relnamespace in ('atelier'::regnamespace, 'storage'::regnamespace, 'auth'::regnamespace) and a.atttypid = any ('{jsonb,json,jsonb[],json[]}'::regtype[]) and a.attnum > 0
      and (has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert') or has_column_privilege('authenticated', a.attrelid, a.attnum, 'update'))
@@ -60,6 +60,19 @@ select is(pg_temp.state_of(format($$ select atelier.retry_job(%L, jsonb_build_ob
   '22023', 'in another try: ' || what) from bombs order by n;
 select is(pg_temp.state_of(format($$ select atelier.create_schedule('x', jsonb_build_object('prompt', 'x', %L, (select bomb from bombs where n = %s)), cron => '@daily') $$, argument, n)),
   '22023', argument || ' of a schedule: ' || what) from bombs, unnest(array['metadata', 'parameters']) argument order by argument, n;
+
+-- Workers, who have a token.
+select atelier.queue_job('x') \g /dev/null
+select pg_temp.become('service_role') \g /dev/null
+select (atelier.register_worker('gpu', 'atelier-runner', max_jobs => 100)).id as worker \gset
+select token from atelier.claim_jobs(:'worker', 1) \gset
+select throws_ok(format('select atelier.heartbeat_jobs(%L, (select bomb from bombs where n = %s))', :'worker', n), '22023', null, 'of a heartbeat: ' || what) from bombs order by n;
+select pg_temp.become('anon') \g /dev/null
+select matches(pg_temp.state_of(format($$ select atelier.job_callback(json_build_object('token', %L, 'status', 'completed', 'result', 1, 'metadata', (select bomb from bombs where n = %s))) $$, :'token', n)),
+  '^(22023|PT413)$', 'metadata of a worker: ' || what) from bombs order by n;
+select matches(pg_temp.state_of(format($$ select atelier.job_callback(json_build_object('token', %L, 'status', 'completed', 'result', (select bomb from bombs where n = %s))) $$, :'token', n)),
+  '^(22023|PT413)$', 'result of a worker: ' || what) from bombs where n > 4 order by n;
+select pg_temp.sign_in(:alice) \g /dev/null
 
 -- What PostgreSQL itself refuses before we see it.
 select is(pg_temp.state_of(format('select atelier.queue_job(''x'', parameters => %L)', bomb)), state, what) from (values

@@ -23,7 +23,7 @@ update atelier.workspaces set name = 'planted workspace', description = 'planted
 update atelier.workspace_invitations set email = 'planted@example.org';
 update atelier.api_keys set name = 'planted key';
 update atelier_engine.attempts set error_message = 'planted error';
-update atelier.endpoints set base_url = 'http://planted.example/v1';
+update atelier.endpoints set base_url = 'http://planted.example/v1' where adapter <> 'pull';
 update atelier_engine.object_chunks set bytes = 'planted bytes';
 analyze atelier.jobs, atelier.profiles, atelier.user_library, auth.users, atelier.endpoints, atelier_engine.provider_secrets;
 

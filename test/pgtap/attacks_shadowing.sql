@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(101);
+select plan(108);
 \ir support/jobs.sql
 \ir support/traps.sql
 
@@ -103,6 +103,20 @@ select attempt_id as failing_attempt from atelier_engine.queue where job_id = :'
 select atelier_test.works(:alices, format('select j.status from atelier.cancel_job(%L) j', :'failing'));
 select atelier_test.works(:worker, format('select atelier_engine.record_cancelled(%L)', :'failing_attempt'));
 select atelier_test.works(:worker, 'select atelier_engine.settle_attempts(null, ''the dispatcher ended'')');
+select atelier_test.call(:service, 'select w.id from atelier.register_worker(''gpu'', ''atelier-runner'', ''{tiny-sdxl}'', 2, ''sdxl'', ''http://gpu/'') w') as puller \gset
+select atelier_test.call(:alices, format('select j.id from atelier.queue_job(''a green one %s'') j', n)) from generate_series(1, 2) n \g /dev/null
+update atelier.endpoints set is_active = adapter = 'pull';
+select atelier_test.call(:service, format('select c.token from atelier.claim_jobs(%L) c', :'puller')) as first_token \gset
+select atelier_test.call(:service, format('select c.token from atelier.claim_jobs(%L) c', :'puller')) as second_token \gset
+select atelier_test.works(:service, format(call, :'puller')) from unnest(array['select h.action from atelier.heartbeat_jobs(%L) h',
+  'select w.name from atelier.update_worker_url(%L, ''http://there/'') w']) call;
+select atelier_test.works(:service, statement) from unnest(array['select w.name from atelier.health_check_workers() w', 'select u.name from atelier.get_active_worker_url(''sdxl'') u']) statement;
+select matches(atelier_test.call('anon', null, format('select atelier.job_callback(%L)', json_build_object('token', :'first_token'::pg_catalog.text, 'status', 'completed', 'outputs', json_build_array(
+  json_build_object('data', 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='))))), 'completed', 'job_callback()');
+select matches(atelier_test.call('anon', null, format('select atelier.job_callback(%L)', json_build_array(json_build_object('token', :'second_token'::pg_catalog.text, 'status', 'completed', 'result', 1),
+  json_build_object('token', :'first_token'::pg_catalog.text, 'status', 'failed')))), 'already_completed', 'many reports');
+select atelier_test.works(:service, format('select atelier.unregister_worker(%L)', :'puller'));
+update atelier.endpoints set is_active = name = 'test endpoint';
 select atelier_test.works(:alices, format('select a.state from atelier.job_attempts(%L) a', :'job'));
 select atelier_test.works(:carols, format(call, :'job')) from unnest(array['select atelier.explain_job(%L)', 'select h.state from atelier.attempt_history(%L) h']) call;
 select id as generation from atelier.generations where job_id = :'job' \gset

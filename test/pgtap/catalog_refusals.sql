@@ -20,11 +20,11 @@ select p.oid, p.oid::regprocedure::text as name,
  where p.prorettype <> 'trigger'::regtype;
 grant select on relations, routines to public;
 
--- What anon may do: read what is public, the bytes too, and ask who he is.
+-- What anon may do: read what is public, the bytes too, ask who he is, and report what a worker did, with its token.
 create temp table open_to_anon (name text);
 insert into open_to_anon
 values ('atelier.object_chunks'), ('atelier.user_library'), ('storage.buckets'), ('storage.objects'), ('atelier.uuid7()'),
-  ('atelier.object(text,text)'), ('atelier.object_bytes(text,text)'), ('atelier.library_asset_bytes(uuid)'), ('atelier.library_asset(uuid)'), ('auth.uid()'), ('auth.role()'), ('auth.email()'), ('auth.jwt()'), ('storage.foldername(text)'), ('storage.filename(text)'),
+  ('atelier.job_callback(json)'), ('atelier.object(text,text)'), ('atelier.object_bytes(text,text)'), ('atelier.library_asset_bytes(uuid)'), ('atelier.library_asset(uuid)'), ('auth.uid()'), ('auth.role()'), ('auth.email()'), ('auth.jwt()'), ('storage.foldername(text)'), ('storage.filename(text)'),
   ('storage.extension(text)'), ('atelier.authenticate_api_key(text)');
 grant select on open_to_anon to public;
 

@@ -100,11 +100,13 @@ begin
     select q.attempt_id
       from atelier_engine.queue q
       join atelier.jobs j on j.id = q.job_id
-     where q.state = 'leased' and j.cancel_requested_at is not null and atelier_engine.instance_is_adopted();
+     where q.state = 'leased' and j.cancel_requested_at is not null and atelier_engine.instance_is_adopted()
+       and not exists (select from atelier.endpoints e where e.id = q.endpoint_id and e.adapter = 'pull');
 end;
 $$;
 grant execute on function atelier_engine.cancel_requests() to atelier_worker;
-comment on function atelier_engine.cancel_requests() is 'Attempts in flight whose job was cancelled meanwhile';
+comment on function atelier_engine.cancel_requests() is
+  'Attempts of the dispatcher whose job was cancelled meanwhile';
 
 create or replace function atelier_engine.next_wake_at()
 returns timestamptz

@@ -51,7 +51,7 @@ begin
   perform atelier_engine.promote_due();
   perform atelier_engine.promote_parked();
   capped := atelier_engine.caps_in_force();
-  for slot in select * from atelier_engine.free_slots() loop
+  for slot in select * from atelier_engine.free_slots(false) loop
     exit when free <= 0;
     free_here := least(free, slot.slots);
     for token in select * from atelier_engine.usable_tokens(slot.provider_id) loop
@@ -92,7 +92,7 @@ end;
 $$;
 comment on function atelier_engine.promote_due() is 'Make ready what has waited long enough, and unblock endpoints';
 
-create or replace function atelier_engine.free_slots()
+create or replace function atelier_engine.free_slots(p_pull boolean)
 returns table (endpoint_id uuid, provider_id uuid, slots integer)
 language sql stable
 begin atomic
@@ -106,17 +106,17 @@ begin atomic
             cross join lateral (
               select count(*)::integer as busy
                 from atelier_engine.queue q where q.endpoint_id = e.id and q.state = 'leased') b
-           where e.is_active and p.is_active and s.blocked_until is null
+           where e.is_active and p.is_active and s.blocked_until is null and (e.adapter = 'pull') = p_pull
              and not exists (
                select from atelier.pauses d
                 where d.endpoint_id = e.id and (d.ends_at is null or d.ends_at > clock_timestamp()))) f
    where f.slots > 0
    order by (f.busy + 1) / (f.max_concurrency * f.weight), f.id;
 end;
-comment on function atelier_engine.free_slots() is
+comment on function atelier_engine.free_slots(boolean) is
 $$Endpoints that can take requests now, and how many
 
-The least busy first, by weight. One whose breaker is half open gets a single request, as a probe.$$;
+Those that are sent requests, or, with p_pull, those of workers, which ask themselves. The least busy first, by weight. One whose breaker is half open gets a single request, as a probe.$$;
 
 create or replace function atelier_engine.claim_for_slot(
   p_endpoint_id uuid, p_token_id uuid, p_secret text, p_max_jobs integer, p_capped boolean
@@ -179,7 +179,10 @@ begin
       with leased as (
         update atelier_engine.queue q
            set state = 'leased', attempt_id = atelier.uuid7(), endpoint_id = p_endpoint_id, token_id = p_token_id,
-               attempt_count = q.attempt_count + 1, lease_expires_at = lease_ends_at
+               attempt_count = q.attempt_count + 1, progress = null,
+               lease_expires_at = case when endpoint.adapter = 'pull' then (
+                 select clock_timestamp() + atelier_engine.worker_lease(w.estimated_seconds)
+                   from atelier.jobs w where w.id = q.job_id) else lease_ends_at end
           from unnest(chosen) with ordinality c (job_id, place)
          where q.job_id = c.job_id
         returning q.job_id, q.attempt_id, q.attempt_count, q.run_at, q.lane_id, q.priority, q.vtime, q.model_id, c.place),

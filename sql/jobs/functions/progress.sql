@@ -109,7 +109,7 @@ begin
   end if;
   usual := atelier_engine.usual_seconds(place.model_id, place.endpoint_id, job.estimated_seconds);
   if place.state = 'leased' then
-    select a.claimed_at, atelier_engine.attempt_progress(a.id) into starts_at, progress
+    select a.claimed_at, coalesce(atelier_engine.attempt_progress(a.id), place.progress) into starts_at, progress
       from atelier_engine.attempts a where a.id = place.attempt_id;
     ends_at := starts_at + make_interval(secs => usual.median_seconds);
     if progress is null then

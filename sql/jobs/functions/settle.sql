@@ -18,7 +18,10 @@ begin
   for lost in
     select q.job_id, q.attempt_id
       from atelier_engine.queue q
-     where q.state = 'leased' and (p_attempt_ids is null or q.attempt_id = any (p_attempt_ids))
+     where q.state = 'leased'
+       and (q.attempt_id = any (p_attempt_ids)
+            or (p_attempt_ids is null and not exists (
+              select from atelier.endpoints e where e.id = q.endpoint_id and e.adapter = 'pull')))
      order by q.job_id
        for update
   loop
@@ -33,7 +36,7 @@ comment on function atelier_engine.settle_attempts(uuid[], text) is
 $$Settle attempts in flight whose outcome will never be reported
 
 They become ambiguous, and their endpoint's ambiguity_policy decides about the jobs. Null means every attempt in
-flight in this database: a new dispatcher begins with that. Returns how many were settled.$$;
+flight in this database that is no worker's: a new dispatcher begins with that. Returns how many were settled.$$;
 
 create or replace function atelier_engine.settle_attempt(p_job_id uuid, p_attempt_id uuid, p_reason text)
 returns void
@@ -70,6 +73,7 @@ begin
       from atelier_engine.queue q
      where q.state in ('leased', 'held')
        and (q.lease_expires_at <= clock_timestamp() or q.next_check_at <= clock_timestamp())
+       and (q.state = 'held' or not atelier_engine.worker_is_excused(q.job_id, q.endpoint_id))
      order by q.job_id
      limit batch
        for update skip locked

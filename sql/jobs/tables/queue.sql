@@ -58,6 +58,7 @@ create table atelier_engine.queue (
   capped boolean not null default false,
   token_id uuid,
   attempt_count integer not null default 0,
+  progress real constraint queue_progress_in_range check (progress between 0 and 1),
   constraint queue_owner_complete check (
     (state in ('leased', 'held')) = (attempt_id is not null)
     and (state in ('leased', 'held')) = (endpoint_id is not null)),
@@ -102,4 +103,5 @@ comment on column atelier_engine.queue.vtime is
 comment on column atelier_engine.queue.capped is
   'Whether its user or workspace had a cap when it was queued, or met one since.';
 comment on column atelier_engine.queue.token_id is 'The token that its attempt uses.';
+comment on column atelier_engine.queue.progress is 'How much of it is done, as its worker says; null: it says nothing.';
 comment on column atelier_engine.queue.attempt_count is 'How many attempts there were: the number of the last one.';

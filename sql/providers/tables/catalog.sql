@@ -84,7 +84,8 @@ create table atelier.endpoints (
   name text not null unique constraint endpoints_name_not_blank check (name ~ '\S'),
   adapter text not null constraint endpoints_adapter_is_a_name check (adapter ~ '^[a-z0-9_]{1,63}$'),
   base_url text not null
-    constraint endpoints_base_url_known check (base_url ~ '^(https?://[^\s/]|unix:/|runner:[0-9]{1,3}$)\S*$'),
+    constraint endpoints_base_url_known check (base_url ~ '^(https?://[^\s/]|unix:/|runner:[0-9]{1,3}$|pull:$)\S*$')
+    constraint endpoints_pull_goes_with_its_adapter check ((base_url = 'pull:') = (adapter = 'pull')),
   is_active boolean not null default true,
   only_models text[] constraint endpoints_only_models_not_empty check (cardinality(only_models) > 0),
   max_concurrency integer not null default 1
@@ -119,7 +120,8 @@ grant select, insert, update, delete on atelier.endpoints to authenticated, serv
 comment on table atelier.endpoints is
 $$One URL of a provider, and how jobs are carried there
 
-base_url is http(s)://host/base, unix:/path.sock[:/base], or runner:N for the N-th runner that this server starts.
+base_url is http(s)://host/base, unix:/path.sock[:/base], or runner:N for the N-th runner that this server starts;
+pull: is the endpoint of a worker, which asks for jobs itself.
 only_models limits the endpoint to some model keys; null means every model of its provider. max_concurrency is how
 many requests it gets at once; 0 closes it. Of several endpoints that serve a model, each gets its share by weight.
 ambiguity_policy says what happens to a job whose request may or may not have been carried out: retry (free or

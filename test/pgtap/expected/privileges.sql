@@ -6,6 +6,7 @@ function  atelier.adopt_late_result(uuid)  as owner  for authenticated, service_
 function  atelier.attempt_history(uuid)  as owner  for authenticated, service_role
 function  atelier.authenticate_api_key(text)  as caller  for anon, authenticated, service_role
 function  atelier.cancel_job(uuid)  as owner  for authenticated, service_role
+function  atelier.claim_jobs(uuid,integer)  as owner  for authenticated, service_role
 function  atelier.cleanup_expired_workspace_assets()  as owner  for service_role, atelier_worker
 function  atelier.clear_workspace_session(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.create_api_key(text,text[],timestamp with time zone,uuid)  as owner  for authenticated, service_role
@@ -21,6 +22,7 @@ function  atelier.explain_job(uuid)  as owner  for authenticated, service_role
 function  atelier.generate(text,text,jsonb,text,text,text,uuid,interval,uuid,text)  as caller  for authenticated, service_role
 function  atelier.generation_bytes(uuid,integer)  as owner  for authenticated, service_role
 function  atelier.generation_output(uuid,integer)  as owner  for authenticated, service_role
+function  atelier.get_active_worker_url(text)  as owner  for authenticated, service_role
 function  atelier.get_user_role_priority(uuid)  as owner  for authenticated, service_role
 function  atelier.get_user_workspaces(uuid)  as owner  for authenticated, service_role
 function  atelier.get_workspace_generations(uuid,timestamp with time zone,integer)  as owner  for authenticated, service_role
@@ -28,9 +30,12 @@ function  atelier.get_workspace_members(uuid)  as owner  for authenticated, serv
 function  atelier.get_workspace_role(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.handle_new_user()  as owner  for nobody
 function  atelier.has_role(uuid,atelier.app_role)  as owner  for authenticated, service_role
+function  atelier.health_check_workers()  as owner  for authenticated, service_role
+function  atelier.heartbeat_jobs(uuid,jsonb)  as owner  for authenticated, service_role
 function  atelier.invite_to_workspace(uuid,text,text,interval)  as owner  for authenticated, service_role
 function  atelier.is_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.job_attempts(uuid)  as owner  for authenticated, service_role
+function  atelier.job_callback(json)  as owner  for anon, authenticated, service_role
 function  atelier.job_progress(uuid)  as owner  for authenticated, service_role
 function  atelier.latency_histogram(interval,integer)  as owner  for service_role
 function  atelier.leave_workspace(uuid)  as owner  for authenticated, service_role
@@ -45,6 +50,7 @@ function  atelier.pause_work(text,text,text,timestamp with time zone)  as owner 
 function  atelier.publish_events(text)  as caller  for nobody
 function  atelier.queue_job(text,text,jsonb,text,text,text,uuid,integer,jsonb,uuid[],uuid,timestamp with time zone,text,boolean,text)  as owner  for authenticated, service_role
 function  atelier.queue_jobs(jsonb[])  as owner  for authenticated, service_role
+function  atelier.register_worker(text,text,text[],integer,text,text,text)  as owner  for authenticated, service_role
 function  atelier.remove_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.resolve_held_job(uuid,text,text,bytea[])  as owner  for authenticated, service_role
 function  atelier.resume_schedule(uuid)  as owner  for authenticated, service_role
@@ -58,7 +64,9 @@ function  atelier.set_workspace_member_role(uuid,uuid,text)  as owner  for authe
 function  atelier.start()  as caller  for nobody
 function  atelier.stop()  as caller  for nobody
 function  atelier.transfer_workspace_ownership(uuid,uuid)  as owner  for authenticated, service_role
+function  atelier.unregister_worker(uuid)  as owner  for authenticated, service_role
 function  atelier.update_age_verification()  as owner  for nobody
+function  atelier.update_worker_url(uuid,text)  as owner  for authenticated, service_role
 function  atelier.uuid7()  as caller  for anon, authenticated, service_role
 function  atelier.verify_user_age(date)  as caller  for authenticated, service_role
 function  atelier.wait_for_job(uuid,interval,text)  as caller  for authenticated, service_role
@@ -75,6 +83,7 @@ function  atelier_engine.assert_accepts_jobs(uuid,uuid)  as caller  for nobody
 function  atelier_engine.assert_acting_for(uuid)  as caller  for nobody
 function  atelier_engine.assert_json_numbers(text,jsonb)  as caller  for nobody
 function  atelier_engine.assert_json_object(text,jsonb,integer)  as caller  for nobody
+function  atelier_engine.assert_may_hand_out()  as caller  for nobody
 function  atelier_engine.assert_may_see_roles_of(uuid)  as owner  for nobody
 function  atelier_engine.assert_may_submit(uuid,integer)  as caller  for nobody
 function  atelier_engine.assert_member(uuid,uuid)  as caller  for nobody
@@ -86,14 +95,17 @@ function  atelier_engine.assert_priority(integer)  as caller  for nobody
 function  atelier_engine.assert_request(uuid,atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.assert_room_for_jobs(uuid,integer)  as caller  for nobody
 function  atelier_engine.assert_service_role()  as caller  for nobody
+function  atelier_engine.assert_worker_fits(atelier.api_providers,text[],integer,text)  as caller  for nobody
 function  atelier_engine.attempt_metrics()  as caller  for nobody
 function  atelier_engine.attempt_progress(uuid)  as caller  for nobody
+function  atelier_engine.attempt_token(atelier_engine.capability_keys,uuid,bigint)  as caller  for nobody
 function  atelier_engine.back_off(integer)  as caller  for nobody
 function  atelier_engine.begin_late_object(uuid,integer,text,text,bigint,bytea)  as caller  for nobody
 function  atelier_engine.begin_object(uuid,integer,text,text,bigint,bytea)  as owner  for atelier_worker
 function  atelier_engine.bucket_level(double precision,timestamp with time zone,integer,integer)  as caller  for nobody
 function  atelier_engine.cancel_requests()  as owner  for atelier_worker
 function  atelier_engine.cap_of(uuid,uuid)  as caller  for nobody
+function  atelier_engine.capability_key()  as caller  for nobody
 function  atelier_engine.caps_in_force()  as caller  for nobody
 function  atelier_engine.check_api_key(text)  as owner  for anon, authenticated, service_role
 function  atelier_engine.check_parameter(text,jsonb,jsonb)  as caller  for nobody
@@ -106,6 +118,7 @@ function  atelier_engine.clear_assets(uuid,uuid[])  as caller  for nobody
 function  atelier_engine.compare_versions(text,text)  as caller  for nobody
 function  atelier_engine.complete_held_job(uuid,uuid,bytea[],text)  as caller  for nobody
 function  atelier_engine.complete_parameters(atelier.api_models,text,jsonb)  as caller  for nobody
+function  atelier_engine.complete_together(jsonb)  as caller  for nobody
 function  atelier_engine.content_hash(atelier.jobs)  as caller  for nobody
 function  atelier_engine.copy_object(text,text,text,text,uuid)  as owner  for nobody
 function  atelier_engine.copy_to_workspace(uuid,uuid)  as caller  for nobody
@@ -152,7 +165,7 @@ function  atelier_engine.forget_avoidances()  as caller  for nobody
 function  atelier_engine.forget_late_objects()  as owner  for nobody
 function  atelier_engine.forget_token_state()  as owner  for nobody
 function  atelier_engine.forget_transaction_ids()  as caller  for nobody
-function  atelier_engine.free_slots()  as caller  for nobody
+function  atelier_engine.free_slots(boolean)  as caller  for nobody
 function  atelier_engine.generation_place(uuid,integer)  as caller  for nobody
 function  atelier_engine.give_up_held_job(uuid)  as caller  for nobody
 function  atelier_engine.guard_ambiguity_policy()  as caller  for nobody
@@ -161,6 +174,8 @@ function  atelier_engine.half_open_due()  as caller  for nobody
 function  atelier_engine.has_all_outputs(atelier.jobs)  as caller  for nobody
 function  atelier_engine.hash_secret(text)  as caller  for nobody
 function  atelier_engine.history_tag()  as caller  for nobody
+function  atelier_engine.hmac_keys(bytea)  as caller  for nobody
+function  atelier_engine.hmac_sha256(bytea,bytea,bytea)  as caller  for nobody
 function  atelier_engine.hold_job(uuid,uuid,text,text)  as caller  for nobody
 function  atelier_engine.insert_object(text,text,uuid,jsonb)  as caller  for nobody
 function  atelier_engine.instance_is_adopted()  as caller  for nobody
@@ -171,6 +186,7 @@ function  atelier_engine.job_of_key(uuid,atelier_engine.job_request)  as caller 
 function  atelier_engine.jobs_ahead(atelier_engine.queue)  as caller  for nobody
 function  atelier_engine.keep_an_owner()  as owner  for nobody
 function  atelier_engine.keep_late_result(uuid,jsonb,jsonb,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.late_outcome(uuid)  as caller  for nobody
 function  atelier_engine.latest_try(uuid)  as caller  for nobody
 function  atelier_engine.leave_queue()  as owner  for nobody
 function  atelier_engine.library_asset_path(uuid)  as caller  for nobody
@@ -194,6 +210,7 @@ function  atelier_engine.next_run(atelier.schedules,timestamp with time zone)  a
 function  atelier_engine.next_vtime(uuid,uuid,integer,double precision)  as caller  for nobody
 function  atelier_engine.next_wake_at()  as owner  for atelier_worker
 function  atelier_engine.note_endpoint_failure(uuid,uuid,text,text,integer,boolean)  as caller  for nobody
+function  atelier_engine.note_heartbeat(uuid)  as caller  for nobody
 function  atelier_engine.note_object_deletions()  as owner  for nobody
 function  atelier_engine.note_requests(uuid,uuid,integer)  as caller  for nobody
 function  atelier_engine.note_successes(uuid[])  as caller  for nobody
@@ -204,6 +221,7 @@ function  atelier_engine.orphaned_objects()  as owner  for atelier_worker
 function  atelier_engine.outputs_of(jsonb)  as caller  for nobody
 function  atelier_engine.own_attempt(uuid)  as caller  for nobody
 function  atelier_engine.own_schedule(uuid)  as caller  for nobody
+function  atelier_engine.own_worker(uuid)  as caller  for nobody
 function  atelier_engine.park(uuid[],uuid[],uuid[])  as caller  for nobody
 function  atelier_engine.parse_cron(text)  as caller  for nobody
 function  atelier_engine.pause_target(text,text)  as caller  for nobody
@@ -215,6 +233,7 @@ function  atelier_engine.put_pause(text,text,text,text,timestamp with time zone)
 function  atelier_engine.queue_metrics()  as caller  for nobody
 function  atelier_engine.raise_too_many_requests(integer,text,text,text)  as caller  for nobody
 function  atelier_engine.rate_room(uuid,uuid)  as caller  for nobody
+function  atelier_engine.read_attempt_token(text)  as caller  for nobody
 function  atelier_engine.readable_users_bound(uuid,boolean)  as caller  for authenticated, service_role
 function  atelier_engine.readable_users_from()  as caller  for authenticated, service_role
 function  atelier_engine.readable_users_to()  as caller  for authenticated, service_role
@@ -235,6 +254,11 @@ function  atelier_engine.release_job(uuid,timestamp with time zone,text,text)  a
 function  atelier_engine.renew_leases(uuid[])  as owner  for atelier_worker
 function  atelier_engine.replace_buckets_on_restore()  as owner  for nobody
 function  atelier_engine.replace_providers_on_restore()  as owner  for nobody
+function  atelier_engine.report_alone(jsonb)  as caller  for nobody
+function  atelier_engine.report_failure(uuid,jsonb)  as caller  for nobody
+function  atelier_engine.report_many(jsonb)  as caller  for nobody
+function  atelier_engine.report_one(jsonb)  as caller  for nobody
+function  atelier_engine.report_success(uuid,jsonb)  as caller  for nobody
 function  atelier_engine.request_again(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.request_hash(atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.request_of(jsonb)  as caller  for nobody
@@ -252,9 +276,13 @@ function  atelier_engine.settle_attempt(uuid,uuid,text)  as caller  for nobody
 function  atelier_engine.settle_attempts(uuid[],text)  as owner  for atelier_worker
 function  atelier_engine.settle_blocked(uuid[])  as caller  for nobody
 function  atelier_engine.settle_dependents(uuid[])  as caller  for nobody
+function  atelier_engine.settle_worker(uuid,text)  as caller  for nobody
 function  atelier_engine.skip_own_instance_on_restore()  as owner  for nobody
+function  atelier_engine.sniff_media(bytea)  as caller  for nobody
+function  atelier_engine.stop_cancelled(uuid)  as caller  for nobody
 function  atelier_engine.store_jobs(atelier.jobs[],atelier_engine.job_request[])  as caller  for nobody
 function  atelier_engine.store_of_bucket(text)  as caller  for nobody
+function  atelier_engine.store_output(uuid,integer,jsonb)  as caller  for nobody
 function  atelier_engine.submit(uuid,atelier_engine.job_request,uuid,uuid)  as caller  for nobody
 function  atelier_engine.submit_all(uuid,jsonb[])  as caller  for nobody
 function  atelier_engine.sweep_parked()  as caller  for nobody
@@ -267,6 +295,7 @@ function  atelier_engine.type_of_bytes(bytea)  as caller  for nobody
 function  atelier_engine.unblock_just_missed()  as owner  for atelier_worker
 function  atelier_engine.unblock_missed(integer)  as caller  for nobody
 function  atelier_engine.unblock_missed_since(timestamp with time zone,integer)  as caller  for nobody
+function  atelier_engine.up_since()  as caller  for nobody
 function  atelier_engine.usable_tokens(uuid)  as caller  for nobody
 function  atelier_engine.user_has_role(uuid,atelier.app_role)  as owner  for nobody
 function  atelier_engine.user_is_paused(uuid)  as caller  for nobody
@@ -279,8 +308,11 @@ function  atelier_engine.wake_janitor()  as caller  for nobody
 function  atelier_engine.wants_late_result(uuid)  as caller  for nobody
 function  atelier_engine.watch_after_delete()  as caller  for nobody
 function  atelier_engine.watch_parked(uuid[])  as caller  for nobody
+function  atelier_engine.whole_number(jsonb,text,bigint)  as caller  for nobody
 function  atelier_engine.with_seed(atelier.api_models,jsonb)  as caller  for nobody
 function  atelier_engine.within_caps(uuid[],integer)  as caller  for nobody
+function  atelier_engine.worker_is_excused(uuid,uuid)  as caller  for nobody
+function  atelier_engine.worker_lease(numeric)  as caller  for nobody
 function  atelier_engine.worker_metrics()  as caller  for nobody
 function  atelier_engine.worker_processes()  as caller  for service_role
 function  atelier_engine.workspaces_of(uuid,text[])  as caller  for authenticated, service_role

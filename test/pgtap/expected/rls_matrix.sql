@@ -229,6 +229,12 @@ atelier.worker_status           other user    42501  55000  55000  55000
 atelier.worker_status           team mate     42501  55000  55000  55000
 atelier.worker_status           admin         42501  55000  55000  55000
 atelier.worker_status           service_role  1      55000  55000  55000
+atelier.workers                 anon          42501  42501  42501  42501
+atelier.workers                 owner         0      42501  42501  42501
+atelier.workers                 other user    0      42501  42501  42501
+atelier.workers                 team mate     0      42501  42501  42501
+atelier.workers                 admin         1      42501  42501  42501
+atelier.workers                 service_role  1      42501  42501  42501
 atelier.workspace_assets        anon          42501  42501  42501  42501
 atelier.workspace_assets        owner         1      42501  42501  1
 atelier.workspace_assets        other user    0      42501  42501  0

@@ -91,6 +91,10 @@ select pg_temp.prepare_id('atelier.endpoints', :'endpoint',
   jsonb_build_object('provider_id', :'provider', 'name', 'new', 'adapter', 'openai_images', 'base_url', 'http://192.0.2.1'));
 select pg_temp.prepare('atelier.endpoint_health', 'endpoint = ''spare''', '{"endpoint": "new"}');
 select pg_temp.prepare_id('atelier.provider_tokens', :'token', jsonb_build_object('provider_id', :'provider', 'name', 'new'));
+insert into atelier.endpoints (provider_id, name, adapter, base_url) values (:'provider', 'worker gpu', 'pull', 'pull:') returning id as pull_endpoint \gset
+insert into atelier.endpoints (provider_id, name, adapter, base_url) values (:'provider', 'worker new', 'pull', 'pull:') returning id as new_endpoint \gset
+insert into atelier.workers (user_id, endpoint_id, name) values (:alice, :'pull_endpoint', 'gpu') returning id as worker \gset
+select pg_temp.prepare_id('atelier.workers', :'worker', jsonb_build_object('endpoint_id', :'new_endpoint', 'name', 'new'));
 insert into atelier.pauses (endpoint_id) values (:'endpoint') returning id as pause \gset
 insert into atelier.retry_policies (error_class, endpoint_id, action) values ('overload', :'endpoint', 'fail') returning id as retry_policy \gset
 select pg_temp.prepare_id('atelier.pauses', :'pause', jsonb_build_object('model_id', :'model'));
