@@ -128,6 +128,7 @@ comment on column atelier.late_results.received_at is 'When it came.';
 comment on column atelier.late_results.expires_at is 'When it is deleted.';
 comment on column atelier.late_results.adopted_at is 'When it was adopted; null: it was not.';
 comment on column atelier.late_results.outputs is 'How many files it has.';
+comment on column atelier.late_results.has_data is 'Whether it is data and no files.';
 comment on column atelier.late_results.byte_count is 'Their size together.';
 
 comment on column atelier.schedules.name is 'What its owner calls it.';

@@ -83,7 +83,7 @@ at decided_at they fail.$$;
 
 create or replace view atelier.late_results with (security_invoker = true) as
 select l.attempt_id, l.job_id, j.user_id, j.status, a.endpoint_name as endpoint, l.received_at, l.expires_at, l.adopted_at,
-       pg_catalog.jsonb_array_length(l.outputs) as outputs,
+       pg_catalog.jsonb_array_length(l.outputs) as outputs, l.result is not null as has_data,
        (select sum((o.value ->> 'byte_count')::bigint)::bigint from pg_catalog.jsonb_array_elements(l.outputs) o) as byte_count
   from atelier_engine.late_results l
   join atelier.jobs j on j.id = l.job_id

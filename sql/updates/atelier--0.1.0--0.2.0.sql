@@ -589,6 +589,7 @@ create table atelier_engine.late_results (
   received_at timestamptz not null default clock_timestamp(),
   expires_at timestamptz not null,
   outputs jsonb not null default '[]',
+  result jsonb,
   metadata jsonb not null default '{}',
   started_at timestamptz,
   sent_at timestamptz,
@@ -604,7 +605,8 @@ grant select on atelier_engine.late_results to service_role;
 comment on table atelier_engine.late_results is
 $$Results of attempts that were given up or superseded before they came
 
-Kept for a day, bytes included, so that an operator can adopt what was paid for. outputs is what record_success() takes.$$;
+Kept for a day, bytes included, so that an operator can adopt what was paid for. outputs and result are what
+record_successes() takes.$$;
 
 -- Events: whatever is there was committed long ago.
 alter table atelier.events add column xid xid8 not null default '3';

@@ -1,7 +1,7 @@
 -- Results that come too late, and what operators decide about held jobs.
 begin;
 \ir support/jobs.sql
-select plan(79);
+select plan(85);
 update atelier.endpoints set max_concurrency = 100, breaker_threshold = 1000 where name = 'test endpoint';
 
 create function pg_temp.given_up(p_prompt text, p_options text default '', out job uuid, out attempt uuid) language plpgsql as $$
@@ -94,6 +94,20 @@ select row_eq(format('select storage_path, source_asset_index from atelier.user_
 select is((select status from atelier.generations where job_id = :'failed'), 'completed', 'the generation');
 select is((select count(*) from atelier.events where ref = :'failed' and kind = 'job.delivered'), 1::bigint, 'and the news');
 select is(pg_temp.settle_bytes(), 0::bigint, 'with all bytes');
+
+-- Data and no files.
+create function pg_temp.tell(p_attempt uuid, p_result jsonb) returns uuid[] language sql as $$
+  select atelier_engine.record_successes(array[p_attempt], array[null::jsonb], array[p_result], array['{}'::jsonb], array[now()], array[now()], array[now()], array[now()]) $$;
+select job as failed_data, attempt as failed_data1 from pg_temp.given_up('data, failed') \gset
+select is(pg_temp.tell(:'failed_data1', '"a story"'), '{}', 'data that comes too late completes nothing');
+select row_eq(format('select outputs, has_data from atelier.late_results where attempt_id = %L', :'failed_data1'), row(0, true), 'it is kept, too');
+select is((atelier.adopt_late_result(:'failed_data1')).status, 'failed', 'a failed job');
+select row_eq(format('select result, output_text, output_urls from atelier.generations where job_id = %L', :'failed_data'), row('"a story"'::jsonb, 'a story'::text, null::text[]), 'gets it after all');
+update atelier.endpoints set ambiguity_policy = 'retry' where name = 'test endpoint';
+select job as data, attempt as data1 from pg_temp.given_up('data') \gset
+select pg_temp.tell(:'data1', '{"words": 7}');
+select is((atelier.adopt_late_result(:'data1')).status, 'completed', 'and one that waits');
+select is((select result from atelier.generations where job_id = :'data'), '{"words": 7}', 'is completed by it');
 
 -- A cancelled job wants nothing.
 update atelier.endpoints set ambiguity_policy = 'retry' where name = 'test endpoint';

@@ -44,6 +44,7 @@ comment on function atelier_engine.begin_late_object(uuid, integer, text, text, 
 create or replace function atelier_engine.keep_late_result(
   p_attempt_id uuid,
   p_outputs jsonb,
+  p_result jsonb,
   p_metadata jsonb,
   p_started_at timestamptz,
   p_sent_at timestamptz,
@@ -58,16 +59,16 @@ declare
   kept_for constant interval := interval '1 day';
 begin
   insert into atelier_engine.late_results (
-    attempt_id, job_id, expires_at, outputs, metadata, started_at, sent_at, first_byte_at, finished_at)
-  select p_attempt_id, w.job_id, clock_timestamp() + kept_for, coalesce(p_outputs, '[]'), coalesce(p_metadata, '{}'),
-         p_started_at, p_sent_at, p_first_byte_at, p_finished_at
+    attempt_id, job_id, expires_at, outputs, result, metadata, started_at, sent_at, first_byte_at, finished_at)
+  select p_attempt_id, w.job_id, clock_timestamp() + kept_for, coalesce(p_outputs, '[]'), p_result,
+         coalesce(p_metadata, '{}'), p_started_at, p_sent_at, p_first_byte_at, p_finished_at
     from (select atelier_engine.wants_late_result(p_attempt_id) as job_id) w
-   where w.job_id is not null and jsonb_array_length(coalesce(p_outputs, '[]')) > 0
+   where w.job_id is not null and (jsonb_array_length(coalesce(p_outputs, '[]')) > 0 or p_result is not null)
       on conflict do nothing;
 end;
 $$;
 comment on function atelier_engine.keep_late_result(
-  uuid, jsonb, jsonb, timestamptz, timestamptz, timestamptz, timestamptz) is
+  uuid, jsonb, jsonb, jsonb, timestamptz, timestamptz, timestamptz, timestamptz) is
   'Keep the result of an attempt that does not own its job any more, for a day';
 
 create or replace function atelier_engine.forget_late_objects()
@@ -134,8 +135,9 @@ begin
     perform atelier_engine.deliver_late_result(job, late);
   else
     perform atelier_engine.take_over_job(job.id, late.attempt_id);
-    perform atelier_engine.record_success(
-      late.attempt_id, late.outputs, late.metadata, late.started_at, late.sent_at, late.first_byte_at, late.finished_at);
+    perform atelier_engine.record_successes(
+      array[late.attempt_id], array[nullif(late.outputs, '[]')], array[late.result], array[late.metadata],
+      array[late.started_at], array[late.sent_at], array[late.first_byte_at], array[late.finished_at]);
   end if;
   update atelier_engine.late_results l set adopted_at = clock_timestamp() where l.attempt_id = late.attempt_id;
   select j.* into job from atelier.jobs j where j.id = late.job_id;
@@ -224,15 +226,19 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform atelier_engine.assert_outputs_stored(p_job, p_late.outputs);
-  perform atelier_engine.add_assets(p_job, p_late.outputs);
+  if p_late.outputs <> '[]' then
+    perform atelier_engine.assert_outputs_stored(p_job, p_late.outputs);
+    perform atelier_engine.add_assets(p_job, p_late.outputs);
+  end if;
   insert into atelier.generations (
     user_id, job_id, action, model_id, model_name, replicate_model, prompt, settings, status, output_urls,
-    replicate_prediction_id, replicate_output, processing_time_ms, created_at, started_at, completed_at, workspace_id)
+    result, output_text, replicate_prediction_id, replicate_output, processing_time_ms, created_at, started_at,
+    completed_at, workspace_id)
   select p_job.user_id, p_job.id, case p_job.format when 'video' then 'video_create' else 'create' end, m.model_key,
          m.display_name, m.model_key, p_job.original_prompt, p_job.parameters, 'completed',
          (select array_agg(o.bucket_id || '/' || o.name order by o.index)
             from atelier_engine.outputs_of(p_late.outputs) o),
+         p_late.result, case when jsonb_typeof(p_late.result) = 'string' then p_late.result #>> '{}' end,
          a.external_id, p_late.metadata, atelier_engine.milliseconds_between(p_late.sent_at, p_late.finished_at),
          p_job.created_at, p_job.started_at, clock_timestamp(), p_job.workspace_id
     from atelier_engine.attempts a

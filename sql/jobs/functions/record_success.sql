@@ -156,8 +156,8 @@ begin
           array[late.started_at], array[late.sent_at], array[late.first_byte_at], array[late.finished_at]);
       else
         perform atelier_engine.keep_late_result(
-          late.attempt_id, late.outputs, late.metadata, late.started_at, late.sent_at, late.first_byte_at,
-          late.finished_at);
+          late.attempt_id, late.outputs, late.result, late.metadata, late.started_at, late.sent_at,
+          late.first_byte_at, late.finished_at);
       end if;
     end loop;
   end if;

@@ -156,15 +156,20 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update atelier_engine.endpoint_states s
-     set unavailable_since = null, unavailable_count = 0, throttled_count = 0, failure_count = 0, trip_count = 0,
-         blocked_until = null, opened_at = null
-   where (s.breaker_state <> 'closed' or s.failure_count > 0)
-     and s.endpoint_id in (select a.endpoint_id from atelier_engine.attempts a where a.id = any (p_attempt_ids));
-  update atelier_engine.token_states s
-     set throttled_count = 0, trip_count = 0, blocked_until = null, opened_at = null
-   where s.breaker_state <> 'closed'
-     and s.token_id in (select a.token_id from atelier_engine.attempts a where a.id = any (p_attempt_ids));
+  -- Nearly always all is well, and to see that costs less than to look up the attempts.
+  if exists (select from atelier_engine.endpoint_states s where s.breaker_state <> 'closed' or s.failure_count > 0) then
+    update atelier_engine.endpoint_states s
+       set unavailable_since = null, unavailable_count = 0, throttled_count = 0, failure_count = 0, trip_count = 0,
+           blocked_until = null, opened_at = null
+     where (s.breaker_state <> 'closed' or s.failure_count > 0)
+       and s.endpoint_id in (select a.endpoint_id from atelier_engine.attempts a where a.id = any (p_attempt_ids));
+  end if;
+  if exists (select from atelier_engine.token_states s where s.breaker_state <> 'closed') then
+    update atelier_engine.token_states s
+       set throttled_count = 0, trip_count = 0, blocked_until = null, opened_at = null
+     where s.breaker_state <> 'closed'
+       and s.token_id in (select a.token_id from atelier_engine.attempts a where a.id = any (p_attempt_ids));
+  end if;
 end;
 $$;
 comment on function atelier_engine.note_successes(uuid[]) is

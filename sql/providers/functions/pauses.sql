@@ -159,6 +159,10 @@ as $$
 declare
   drained record;
 begin
+  -- Asked with every new job: nearly always there is nothing to find.
+  if not exists (select from atelier.pauses p where p.mode = 'drain') then
+    return;
+  end if;
   select p.reason, p.ends_at,
          case when p.user_id is not null then 'no more jobs are taken from this account'
               else 'no more jobs are taken for this model' end as message
@@ -181,13 +185,16 @@ $$Refuse a new job of a user, for a model or in a lane that is being drained
 
 Raises PT503.$$;
 
+-- PL/pgSQL, which keeps its plan: this is asked with every new job.
 create or replace function atelier_engine.user_is_paused(p_user_id uuid)
 returns boolean
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
-begin atomic
-  select exists (
+as $$
+begin
+  return exists (
     select from atelier.pauses p
      where p.user_id = p_user_id and p.mode = 'pause' and (p.ends_at is null or p.ends_at > clock_timestamp()));
 end;
+$$;
 comment on function atelier_engine.user_is_paused(uuid) is 'Whether nothing of a user may start';

@@ -185,8 +185,8 @@ function  atelier_engine.is_service_role()  as caller  for nobody
 function  atelier_engine.job_of_key(uuid,atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.jobs_ahead(atelier_engine.queue)  as caller  for nobody
 function  atelier_engine.keep_an_owner()  as owner  for nobody
-function  atelier_engine.keep_late_result(uuid,jsonb,jsonb,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.late_outcome(uuid)  as caller  for nobody
+function  atelier_engine.keep_late_result(uuid,jsonb,jsonb,jsonb,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.latest_try(uuid)  as caller  for nobody
 function  atelier_engine.leave_queue()  as owner  for nobody
 function  atelier_engine.library_asset_path(uuid)  as caller  for nobody
