@@ -88,6 +88,8 @@ begin
   end if;
   perform atelier_engine.assert_json_object('metadata', metadata, 65536),
           atelier_engine.assert_json_numbers('result', result);
+  -- Waits for another report about the attempt, so that what comes next sees what that has changed.
+  perform atelier_engine.own_attempt(p_attempt_id);
   if not atelier_engine.open_result(p_attempt_id) then
     return atelier_engine.late_outcome(p_attempt_id);
   end if;
