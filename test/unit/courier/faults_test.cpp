@@ -310,9 +310,11 @@ TEST(Sent, is_reported_while_the_server_still_works) {
 
 TEST(Sent, is_reported_for_a_request_of_many_megabytes_only_when_all_of_it_has_left) {
   std::atomic<bool> may_read = false;
-  FakeServer const server([&may_read](Connection &connection) {
+  std::atomic<bool> may_answer = false;
+  FakeServer const server([&may_read, &may_answer](Connection &connection) {
     may_read.wait(false);
     connection.read_request();
+    may_answer.wait(false);
     connection.send(json_response(good_answer()));
   });
   CourierProcess courier;
@@ -325,6 +327,9 @@ TEST(Sent, is_reported_for_a_request_of_many_megabytes_only_when_all_of_it_has_l
   EXPECT_TRUE(courier.sent_at().empty());
   may_read = true;
   may_read.notify_all();
+  EXPECT_TRUE(courier.await_sent(attempt));
+  may_answer = true;
+  may_answer.notify_all();
   courier.await_success(attempt);
   EXPECT_EQ(courier.sent_at().count(attempt), 1U);
 }

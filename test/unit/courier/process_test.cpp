@@ -35,7 +35,7 @@ FakeServer::Script silence() {
 TEST(Courier, greets_first_with_protocol_and_version) {
   CourierProcess courier;
   courier.await_hello();
-  EXPECT_EQ(courier.hello().protocol_version, 1U);
+  EXPECT_EQ(courier.hello().protocol_version, 2U);
   EXPECT_EQ(courier.hello().version, ATELIER_VERSION);
 }
 
