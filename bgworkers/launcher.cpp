@@ -230,9 +230,10 @@ void Launcher::keep_workers() {
     }
     Oid const database = oid;
     Oid const role = catalog_.worker_role;
+    uint32 &asked_at = home.asked_at;
     enough_slots &= home.dispatcher.keep(place->dispatcher, [&] {
       shared::set_state(place->dispatcher, "starting");
-      home.asked_at = announcements_seen_;
+      asked_at = announcements_seen_;
       return start_dispatcher(database, role);
     });
     if (strcmp(place->dispatcher.state, "running") != 0) continue;
