@@ -82,26 +82,33 @@ set jit = off
 as $$
 declare
   recorded constant timestamptz := clock_timestamp();
+  owners uuid[];
   done uuid[];
   late record;
 begin
   perform atelier_engine.add_outputs(p_attempt_ids, p_outputs, p_results);
-  -- Everything in one statement, because its cost per job is what limits the dispatcher.
+  select array_agg(o.job_id) into owners
+    from (select q.job_id
+            from atelier_engine.attempts a
+            join atelier_engine.queue q on q.job_id = a.job_id and q.attempt_id = a.id and q.state = 'leased'
+           where a.id = any (p_attempt_ids)
+           order by q.job_id
+             for update of q) o;
+  -- Everything in one statement, because its cost per job is what limits the dispatcher. The arrays of ids are there for
+  -- plans from when the tables were small: a join alone would then read all of them.
   with owned as materialized (
-    select q.job_id, r.*
+    select a.job_id, r.*
       from unnest(p_attempt_ids, p_outputs, p_results, p_metadata, p_started_at, p_sent_at, p_first_byte_at,
                   p_finished_at)
              r (attempt_id, outputs, result, metadata, started_at, sent_at, first_byte_at, finished_at)
       join atelier_engine.attempts a on a.id = r.attempt_id
-      join atelier_engine.queue q on q.job_id = a.job_id and q.attempt_id = a.id and q.state = 'leased'
-     order by q.job_id
-       for update of q),
+     where a.id = any (p_attempt_ids) and a.job_id = any (owners)),
   attempt as (
     update atelier_engine.attempts a
        set state = 'succeeded', started_at = o.started_at, sent_at = coalesce(o.sent_at, a.sent_at),
            first_byte_at = o.first_byte_at, finished_at = o.finished_at, recorded_at = recorded
       from owned o
-     where a.id = o.attempt_id
+     where a.id = o.attempt_id and a.id = any (p_attempt_ids)
     returning a.job_id, a.external_id, a.model_id, a.claimed_at,
               atelier_engine.milliseconds_between(a.sent_at, a.finished_at) as processing_ms,
               o.outputs, o.result, o.metadata),
@@ -114,7 +121,7 @@ begin
            metadata = case when a.metadata = '{}' then j.metadata
                       else coalesce(j.metadata, '{}') || jsonb_build_object('provider', a.metadata) end
       from attempt a
-     where j.id = a.job_id
+     where j.id = a.job_id and j.id = any (owners)
     returning a.*, j.user_id, j.format, j.api_model_id, j.original_prompt, j.parameters, j.created_at, j.started_at,
               j.workspace_id),
   generation as (
@@ -135,7 +142,7 @@ begin
     insert into atelier.events (user_id, kind, ref)
     select j.user_id, 'job.completed', j.job_id from job j),
   dequeued as (
-    delete from atelier_engine.queue q using owned o where q.job_id = o.job_id)
+    delete from atelier_engine.queue q where q.job_id = any (owners))
   select array_agg(j.job_id) into done from job j;
 
   done := coalesce(done, '{}');
