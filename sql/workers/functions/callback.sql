@@ -137,7 +137,7 @@ begin
       hint = format('Use one of: %s.', array_to_string(known, ', '));
   end if;
   if atelier_engine.record_failure(
-       p_attempt_id, error_class, 0, left(p_report ->> 'error_message', 10000), null,
+       p_attempt_id, error_class, null, left(p_report ->> 'error_message', 10000), null,
        atelier_engine.whole_number(p_report, 'retry_after_ms', 86400000)::integer, true, claimed, claimed, null,
        clock_timestamp()) is null then
     return atelier_engine.late_outcome(p_attempt_id);
@@ -187,7 +187,10 @@ begin
     from (select distinct on (t.attempt_id) r.place::integer, t.attempt_id, r.report -> 'result' as result, a.claimed_at
             from jsonb_array_elements(p_reports) with ordinality r (report, place)
            cross join lateral atelier_engine.read_attempt_token(r.report ->> 'token') t
-            join atelier_engine.attempts a on a.id = t.attempt_id and a.state in ('submitting', 'submitted')
+           -- One look into the index for each, whatever the planner believes of the table.
+           cross join lateral (
+             select a.claimed_at from atelier_engine.attempts a
+              where a.id = t.attempt_id and a.state in ('submitting', 'submitted') offset 0) a
            where r.report ->> 'status' = 'completed' and jsonb_typeof(r.report -> 'result') <> 'null'
              and not r.report ?| '{outputs,metadata}'
            order by t.attempt_id, r.place) s;
@@ -206,8 +209,9 @@ begin
   end;
   return array(
     select p.place from unnest(places, attempts) p (place, attempt_id)
-      join atelier_engine.attempts a on a.id = p.attempt_id
-     where a.job_id = any (done) and a.state = 'succeeded');
+     where exists (
+       select from atelier_engine.attempts a
+        where a.id = p.attempt_id and a.job_id = any (done) and a.state = 'succeeded' offset 0));
 end;
 $$;
 comment on function atelier_engine.complete_together(jsonb) is
