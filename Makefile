@@ -42,13 +42,15 @@ MODULE_big   = atelier
 EXTENSION    = control/atelier
 RELEASES    := $(patsubst atelier--%,%,$(shell cd sql/updates && ls | sed -n "s/--[0-9.]*[.]sql$$//p"))
 DATA_built   = $(patsubst %,build/sql/atelier--%.sql,$(ATELIER_VERSION) $(RELEASES:%=%--$(ATELIER_VERSION)))
-SOURCES     := $(sort $(shell find src bgworkers -name '*.cpp' 2>/dev/null) $(wildcard wire/*.cpp))
+# What the courier knows of adapter_options, so that rows are checked by the code that reads them.
+OPTION_FILES = $(addprefix courier/adapters/,http_json_options.cpp http_json_values.cpp json_places.cpp lookup_options.cpp)
+SOURCES     := $(sort $(shell find src bgworkers -name '*.cpp' 2>/dev/null) $(wildcard wire/*.cpp) $(OPTION_FILES))
 OBJS         = $(SOURCES:%.cpp=build/extension/%.o)
 PG_CPPFLAGS  = -I$(CURDIR) -isystem $(shell $(PG_CONFIG) --includedir-server 2>/dev/null) \
                -DATELIER_VERSION='"$(ATELIER_VERSION)"' -MMD -MP
 PG_CXXFLAGS  = -std=c++20 -Wall -Wextra -Wshadow -Werror -fvisibility-inlines-hidden
 # The server loads libraries into one global symbol space: our own calls must not land in another extension.
-SHLIB_LINK   = -lstdc++ -Wl,-Bsymbolic-functions
+SHLIB_LINK   = -lstdc++ -lcrypto -Wl,-Bsymbolic-functions
 EXTRA_CLEAN  = build/extension build/sql build/cmake build/cmake-courier
 # Debian's PGXS would also compile everything to LLVM bitcode, as C++14.
 override with_llvm := no

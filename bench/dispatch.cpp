@@ -4,18 +4,20 @@
 // commit that opens it until the last of them is completed. The server is an nginx on the same
 // machine, which answers at once. Beside it, in the same run: libcurl alone with as many
 // connections to the same server, a bare queue in the same database (claim with SKIP LOCKED, then
-// delete and note the result), and the engine's own functions without any HTTP, as pull workers use
-// them.
+// delete and note the result), and pull workers, which claim and report without any HTTP.
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "bench/bare_curl.hpp"
 #include "bench/database.hpp"
@@ -37,6 +39,11 @@ void wait_until(Database &db, const std::string &condition) {
   }
 }
 
+void sign_in(Database &db) {
+  db.run("set request.jwt.claims = '{\"sub\":\"" + std::string(user) +
+         "\",\"role\":\"authenticated\"}'");
+}
+
 void set_up(Database &db, const std::string &url) {
   db.run("create extension if not exists atelier");
   db.run(std::string("insert into auth.users (id, email) values ('") + user +
@@ -46,8 +53,9 @@ void set_up(Database &db, const std::string &url) {
       "'Benchmark', 'none')");
   db.run(
       "insert into atelier.api_models (provider_id, model_key, display_name, modality, "
-      "parameter_schema) select id, 'bench', 'Benchmark', 'image', '{\"type\": \"object\", "
-      "\"properties\": {}}' from atelier.api_providers where name = 'bench'");
+      "parameter_schema, estimated_seconds) select id, 'bench', 'Benchmark', 'image', '{\"type\": "
+      "\"object\", "
+      "\"properties\": {}}', 0.001 from atelier.api_providers where name = 'bench'");
   db.run("update atelier.endpoints set is_active = false");
   db.run(
       "insert into atelier.endpoints (provider_id, name, adapter, base_url, private_network, "
@@ -58,8 +66,7 @@ void set_up(Database &db, const std::string &url) {
   wait_until(db,
              "exists (select from atelier_engine.worker_processes() where process = 'courier' and "
              "state = 'running')");
-  db.run("set request.jwt.claims = '{\"sub\":\"" + std::string(user) +
-         "\",\"role\":\"authenticated\"}'");
+  sign_in(db);
 }
 
 struct Work {
@@ -177,29 +184,60 @@ double measure_bare_queue(Database &db, int jobs, int batch) {
   return rate;
 }
 
-// The engine without HTTP: what pull workers do, 500 at a time.
-double measure_queue_only(Database &db, int jobs) {
-  db.run("select atelier.stop()");
-  wait_until(db,
-             "not exists (select from atelier_engine.worker_processes() where process = "
-             "'dispatcher' and pid is not null)");
-  queue_jobs(db, jobs);
-  auto const start = Clock::now();
-  int done = 0;
-  while (done < jobs) {
-    std::string const ids =
-        db.run("select array_agg(attempt_id) from atelier_engine.claim_jobs(500)");
-    if (ids.empty()) throw std::runtime_error("nothing left to claim");
-    done += std::atoi(
-        db.run("select cardinality(atelier_engine.record_successes(a, array_fill(null::jsonb, n), "
-               "array_fill('{\"ok\": true}'::jsonb, n), array_fill('{}'::jsonb, n), "
-               "array_fill(now(), n), array_fill(now(), n), array_fill(now(), n), "
-               "array_fill(now(), n))) from (select a, array[cardinality(a)] as n from (select '" +
-               ids + "'::uuid[] as a) b) c")
-            .c_str());
+// tokens are separated by commas.
+std::string reports_of(const std::string &tokens) {
+  std::string out = "[";
+  for (size_t start = 0; start < tokens.size();) {
+    size_t const end = std::min(tokens.find(',', start), tokens.size());
+    out.append(out.size() > 1 ? "," : "").append(R"({"token":")");
+    out.append(tokens, start, end - start);
+    out.append(R"(","status":"completed","result":{"ok":true}})");
+    start = end + 1;
   }
+  return out + "]";
+}
+
+// Claims and reports, 500 jobs at a time, until there are none.
+void work_off(Database &db, const std::string &worker) {
+  db.run("set request.jwt.claims = '{\"role\": \"service_role\"}'");
+  for (;;) {
+    std::string const tokens =
+        db.run("select string_agg(token, ',') from atelier.claim_jobs('" + worker + "', 500)");
+    if (tokens.empty()) return;
+    db.run("select atelier.job_callback('" + reports_of(tokens) + "')");
+  }
+}
+
+// Without HTTP: pull workers on connections of their own.
+double measure_pull_workers(Database &db, int workers, int jobs) {
+  queue_jobs(db, jobs);
+  std::vector<std::unique_ptr<Database>> sessions;
+  std::vector<std::string> ids;
+  db.run("set request.jwt.claims = '{\"role\": \"service_role\"}'");
+  for (int i = 0; i < workers; ++i) {
+    sessions.push_back(std::make_unique<Database>());
+    ids.push_back(db.run("select (atelier.register_worker('bench-" + std::to_string(i) +
+                         "', 'bench', max_jobs => 1000)).id"));
+  }
+  sign_in(db);
+  std::atomic<bool> failed = false;
+  auto const start = Clock::now();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < workers; ++i)
+    threads.emplace_back([&failed, session = sessions[i].get(), id = ids[i]] {
+      try {
+        work_off(*session, id);
+      } catch (const std::exception &error) {
+        std::fprintf(stderr, "dispatch: %s\n", error.what());
+        failed = true;
+      }
+    });
+  for (std::thread &thread : threads)
+    thread.join();
   double const rate = jobs / Seconds(Clock::now() - start).count();
+  if (failed) throw std::runtime_error("a worker failed");
   assert_completed(db, jobs);
+  clear(db);
   return rate;
 }
 
@@ -243,8 +281,13 @@ void run(const std::string &url, int jobs) {
       static_cast<double>(most.courier_kib) / 1024);
   std::printf("| without HTTP                                    | jobs/s |\n");
   std::printf("|-------------------------------------------------|-------:|\n");
-  std::printf("| the engine, claim and complete 500 at a time    | %6.0f |\n",
-              measure_queue_only(db, jobs));
+  db.run("select atelier.stop()");
+  wait_until(db,
+             "not exists (select from atelier_engine.worker_processes() where process = "
+             "'dispatcher' and pid is not null)");
+  for (int const workers : {1, 2, 4})
+    std::printf("| pull workers, 500 at a time: %d                  | %6.0f |\n", workers,
+                measure_pull_workers(db, workers, 2 * jobs));
   std::printf("| peer: bare SKIP LOCKED queue, 500 at a time     | %6.0f |\n",
               measure_bare_queue(db, jobs, 500));
   std::printf("| peer: bare SKIP LOCKED queue, one at a time     | %6.0f |\n",

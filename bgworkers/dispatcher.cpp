@@ -9,11 +9,17 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "bgworkers/courier_link.hpp"
+#include "bgworkers/inquiries.hpp"
 #include "bgworkers/job_store.hpp"
+#include "bgworkers/key_sets.hpp"
 #include "bgworkers/registration.hpp"
+#include "bgworkers/spoken_texts.hpp"
+#include "bgworkers/wall_clock.hpp"
+#include "bgworkers/webhooks.hpp"
 #include "bgworkers/worker_loop.hpp"
 #include "src/pg/settings.hpp"
 
@@ -103,13 +109,16 @@ bool may_pass(const pg::Error &error) {
 
 class Dispatcher {
  public:
-  explicit Dispatcher(shared::Database &home) : home_(home), courier_(home.courier) {}
+  explicit Dispatcher(shared::Database &home)
+      : home_(home), courier_(home.courier), key_sets_(home), webhooks_(home) {}
   void run();
 
  private:
   void start();
   bool may_stay();
   void work();
+  void follow_clock();
+  void write_texts();
   void record_outcomes();
   void record(std::span<const wire::Message> batch);
   void record_alone(const wire::Message &outcome);
@@ -135,6 +144,10 @@ class Dispatcher {
   shared::Database &home_;
   CourierLink courier_;
   JobStore store_;
+  WallClock wall_clock_;
+  Inquiries inquiries_;
+  KeySets key_sets_;
+  Webhooks webhooks_;
   std::unordered_map<wire::Uuid, Clock::time_point> in_flight_;  // until when to expect an answer
   std::vector<wire::Message> outcomes_;
   size_t recorded_count_ = 0;  // of outcomes_, from its beginning
@@ -142,6 +155,7 @@ class Dispatcher {
   BatchSize claim_size_;
   PlanAge plans_;
   std::vector<SentNote> sent_notes_;
+  SpokenTexts texts_;
   std::vector<wire::Uuid> to_settle_;
   std::string settle_reason_;
   bool claim_now_ = true;
@@ -157,6 +171,7 @@ class Dispatcher {
   Clock::time_point next_notice_{};
   Clock::time_point next_silence_check_{};
   BackOff trouble_;
+  bool in_trouble_ = false;  // and everybody who asks can see it
 };
 
 void Dispatcher::start() {
@@ -193,9 +208,12 @@ void Dispatcher::run() {
         started = true;
         work();
         trouble_.succeeded();
+        if (std::exchange(in_trouble_, false)) publish();
       } catch (const pg::Error &error) {
         pg::log(error);
         trouble_.failed();
+        in_trouble_ = true;
+        shared::set_state(home_.dispatcher, "failing", error.what());
         next_standing_ = {};  // perhaps the extension is gone
       }
     }
@@ -208,27 +226,61 @@ void Dispatcher::run() {
 
 void Dispatcher::work() {
   plans_.forget_old_plans();
+  follow_clock();
+  write_texts();
   settle(std::exchange(to_settle_, {}), settle_reason_);
   record_outcomes();
   record_sent_notes();
   notify_listeners();
   give_up_silent_attempts();
   renew_leases();
+  if (inquiries_.record()) claim_now_ = true;
+  key_sets_.record();
   if (!courier_.keep_running()) return;
+  if (webhooks_.follow(courier_)) inquiries_.look_soon();
+  key_sets_.send_due(courier_);
+  inquiries_.send_due(courier_);  // before a claim lets a job through where a breaker opens
   claim();
+}
+
+void Dispatcher::follow_clock() {
+  int64_t const step_us = wall_clock_.step_us();
+  if (step_us == 0) return;
+  pg::log(LOG, "the clock was set by " + std::to_string(step_us / 1'000'000) + " s");
+  store_.follow_clock(step_us);
+  wall_clock_.followed(step_us);
+  inquiries_.follow_clock(step_us);
+  claim_now_ = true;
 }
 
 void Dispatcher::sort(std::vector<wire::Message> &&messages) {
   for (wire::Message &message : messages) {
+    if (inquiries_.take(message) || key_sets_.take(message)) continue;
     if (auto const *sent = std::get_if<wire::Sent>(&message)) {
       if (sent_notes_.empty()) sent_notes_due_ = Clock::now() + sent_note_delay;
       sent_notes_.push_back({sent->attempt, sent->at_us});
     } else if (auto const *progress = std::get_if<wire::Progress>(&message)) {
       shared::set_progress(progress->attempt.bytes.data(), progress->fraction);
+    } else if (auto const *delta = std::get_if<wire::Delta>(&message)) {
+      if (in_flight_.contains(delta->attempt)) texts_.take(*delta);
     } else if (attempt_of(message) != nullptr) {
       outcomes_.push_back(std::move(message));
     }
   }
+}
+
+// Before what they are part of has ended.
+void Dispatcher::write_texts() {
+  if (texts_.empty()) return;
+  auto const ends = [this](const wire::Message &outcome) {
+    return texts_.has(*attempt_of(outcome));
+  };
+  bool const has_ended = std::any_of(outcomes_.begin(), outcomes_.end(), ends) ||
+                         std::any_of(to_settle_.begin(), to_settle_.end(),
+                                     [this](const wire::Uuid &lost) { return texts_.has(lost); });
+  if (!has_ended && Clock::now() < texts_.due()) return;
+  texts_.write();
+  announce_recordings();
 }
 
 void Dispatcher::record_outcomes() {
@@ -296,8 +348,15 @@ void Dispatcher::record_alone(const wire::Message &outcome) {
 
 void Dispatcher::recorded(std::span<const wire::Message> batch) {
   recorded_count_ += batch.size();
-  for (const wire::Message &outcome : batch)
-    if (!std::holds_alternative<wire::Submitted>(outcome)) in_flight_.erase(*attempt_of(outcome));
+  for (const wire::Message &outcome : batch) {
+    if (std::holds_alternative<wire::Submitted>(outcome)) {
+      webhooks_.know_one_more();
+    } else {
+      in_flight_.erase(*attempt_of(outcome));
+      texts_.forget(*attempt_of(outcome));
+    }
+    if (std::holds_alternative<wire::Failed>(outcome)) inquiries_.look_soon();
+  }
 }
 
 void Dispatcher::announce_recordings() {
@@ -432,9 +491,12 @@ void Dispatcher::settle(std::vector<wire::Uuid> attempts, const std::string &rea
     settle_reason_ = reason;
     throw;
   }
-  for (const wire::Uuid &attempt : attempts)
+  for (const wire::Uuid &attempt : attempts) {
     in_flight_.erase(attempt);
+    texts_.forget(attempt);
+  }
   announce_recordings();
+  inquiries_.look_soon();
   claim_now_ = true;
 }
 
@@ -446,18 +508,23 @@ void Dispatcher::courier_ended(const std::string &how) {
   for (auto const &entry : in_flight_)
     if (!answered.contains(entry.first)) to_settle_.push_back(entry.first);
   settle_reason_ = how;
+  inquiries_.courier_ended();
+  key_sets_.courier_ended();
 }
 
 Clock::time_point Dispatcher::next_deadline() const {
   auto next = std::min(next_standing_, next_lease_);
   if (!trouble_.due()) return std::min(next, trouble_.not_before());
-  if (!outcomes_.empty() || !to_settle_.empty()) return Clock::now();
+  if (!outcomes_.empty() || !to_settle_.empty() || inquiries_.has_answers() ||
+      key_sets_.has_answers())
+    return Clock::now();
   if (!sent_notes_.empty()) next = std::min(next, sent_notes_due_);
+  next = std::min(next, texts_.due());
   if (pg_atomic_read_u32(&home_.events_written) != events_notified_)
     next = std::min(next, next_notice_);
   if (!courier_.running()) return std::min(next, courier_.restart_at());
   if (claim_now_) return Clock::now();
-  return std::min(next, look_again_);
+  return std::min({next, look_again_, inquiries_.next_look(), key_sets_.next_look()});
 }
 
 }  // namespace

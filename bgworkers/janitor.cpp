@@ -23,6 +23,7 @@ namespace {
 constexpr auto standing_interval = std::chrono::seconds(1);
 constexpr int objects_per_transaction = 50;
 constexpr int64_t events_per_transaction = 5000;
+constexpr int64_t webhooks_per_transaction = 10000;
 constexpr auto schedules_unasked = std::chrono::minutes(1);
 
 pg::Statement reap_expired_leases("select atelier_engine.reap_expired_leases()");
@@ -30,6 +31,7 @@ pg::Statement expire_assets("select atelier.cleanup_expired_workspace_assets()")
 pg::Statement unblock_just_missed("select atelier_engine.unblock_just_missed()");
 pg::Statement refresh_timings("select atelier_engine.refresh_timings()");
 pg::Statement run_schedules("select atelier_engine.run_schedules()");
+pg::Statement forget_webhooks("select atelier_engine.forget_webhooks()");
 pg::Statement delete_old_events("select atelier_engine.delete_old_events($1)");
 pg::Statement delete_pending_objects("select atelier_engine.delete_pending_objects($1)");
 
@@ -64,6 +66,7 @@ class Janitor {
       int64_t const assets = count_of("expiring workspace assets", expire_assets, {});
       int64_t const objects = delete_objects();
       delete_events();
+      delete_webhooks();
       count_of("learning how long models take", refresh_timings, {});
       if (leases > 0) shared::wake(home_.dispatcher);
       shared::set_state(home_.janitor, "running",
@@ -106,6 +109,11 @@ class Janitor {
   static void delete_events() {
     while (count_of("deleting old events", delete_old_events,
                     {pg::int4(settings::event_retention_s)}) == events_per_transaction)
+      pg::check_for_interrupts();
+  }
+
+  static void delete_webhooks() {
+    while (count_of("forgetting webhooks", forget_webhooks, {}) == webhooks_per_transaction)
       pg::check_for_interrupts();
   }
 

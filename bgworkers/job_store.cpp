@@ -6,6 +6,7 @@
 
 #include "bgworkers/job_store.hpp"
 #include "bgworkers/runner_address.hpp"
+#include "src/functions/provider_secrets.hpp"
 
 namespace bgworkers {
 namespace {
@@ -27,9 +28,16 @@ pg::Statement knows_record_successes(
 pg::Statement record_success("select atelier_engine.record_success($1, $2, $3, $4, $5, $6, $7)");
 pg::Statement record_failure(
     "select atelier_engine.record_failure($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+pg::Statement knows_note_rates(
+    "select exists (select from pg_catalog.pg_proc p where p.proname = 'note_rates')");
+pg::Statement note_rates("select atelier_engine.note_rates($1)");
 pg::Statement record_submitted("select atelier_engine.record_submitted($1, $2)");
 pg::Statement record_cancelled("select atelier_engine.record_cancelled($1)");
 pg::Statement renew_leases_sql("select atelier_engine.renew_leases($1)");
+// 0.1.0 does not know it.
+pg::Statement knows_follow_clock(
+    "select exists (select from pg_catalog.pg_proc p where p.proname = 'follow_clock')");
+pg::Statement follow_clock_sql("select atelier_engine.follow_clock($1)");
 pg::Statement notify_events("select pg_catalog.pg_notify('atelier_events', '')");
 pg::Statement settle_attempts("select atelier_engine.settle_attempts($1, $2)");
 
@@ -49,7 +57,10 @@ enum Column {
   max_output_bytes,
   private_network,
   adapter_options,
-  repeatable
+  repeatable,
+  token_id,
+  sealed_secret,
+  webhook_url
 };
 
 wire::Submit submit_from(const pg::Statement::Rows &rows, uint64_t row) {
@@ -68,6 +79,7 @@ wire::Submit submit_from(const pg::Statement::Rows &rows, uint64_t row) {
   out.private_network = rows.boolean(row, private_network);
   out.options = rows.text(row, adapter_options);
   out.repeatable = rows.boolean(row, repeatable);
+  out.webhook_url = rows.text(row, webhook_url);
   return out;
 }
 
@@ -206,6 +218,28 @@ class Successes {
   }
 };
 
+// What the headers of answers say about how many more requests their servers take.
+class RateReports {
+ public:
+  void add(const wire::Uuid &attempt, const wire::RateLimit &rate, const wire::Timings &timings) {
+    if (rate.reset_ms == 0) return;
+    reports_.push_back({{"attempt_id", attempt.to_string()},
+                        {"remaining", rate.remaining},
+                        {"reset_ms", rate.reset_ms},
+                        {"at_us", timings.first_byte_us}});
+  }
+
+  void record() const {
+    if (reports_.empty()) return;
+    static bool known = false;  // not until the database is updated, too
+    known = known || knows_note_rates.run({}).boolean(0, 1);
+    if (known) note_rates.run({pg::jsonb(reports_.dump())});
+  }
+
+ private:
+  nlohmann::json reports_ = nlohmann::json::array();
+};
+
 void record(const wire::Failed &outcome) {
   record_failure.run(
       {pg::uuid(outcome.attempt), pg::text(wire::error_class_name(outcome.error_class)),
@@ -218,14 +252,36 @@ void record(const wire::Failed &outcome) {
        pg::timestamp(outcome.timings.finished_us)});
 }
 
+// Puts the secret into a request. Claims leave out tokens whose key is missing, so one that does
+// not open was tampered with: that is recorded as a refusal of the token, and nothing is sent.
+bool unseal(provider_secrets::Reader &secrets, const pg::Statement::Rows &rows, uint64_t row,
+            wire::Submit &submit) {
+  std::vector<uint8_t> const sealed = rows.bytes(row, sealed_secret);
+  if (sealed.empty()) return true;
+  try {
+    submit.secret = secrets.open(rows.uuid(row, token_id), sealed);
+    return true;
+  } catch (const secrets::Problem &problem) {
+    wire::Failed failure;
+    failure.attempt = submit.attempt;
+    failure.error_class = wire::ErrorClass::auth;
+    failure.message = problem.what();
+    record(failure);
+    return false;
+  }
+}
+
 }  // namespace
 
 std::vector<wire::Submit> JobStore::claim(int most) {
   std::vector<wire::Submit> submits;
   pg::Transaction transaction("claiming jobs");
   auto const rows = claim_jobs.run({pg::int4(most)});
-  for (uint64_t row = 0; row < rows.size(); ++row)
-    submits.push_back(submit_from(rows, row));
+  provider_secrets::Reader secrets;
+  for (uint64_t row = 0; row < rows.size(); ++row) {
+    wire::Submit submit = submit_from(rows, row);
+    if (unseal(secrets, rows, row, submit)) submits.push_back(std::move(submit));
+  }
   transaction.commit();
   return submits;
 }
@@ -261,15 +317,23 @@ void JobStore::record_sent(const std::vector<SentNote> &notes) {
 
 void JobStore::record(pg::Transaction &, std::span<const wire::Message> outcomes) {
   Successes successes;
+  RateReports rates;
   for (const wire::Message &outcome : outcomes) {
-    if (auto const *success = std::get_if<wire::Succeeded>(&outcome)) successes.add(*success);
-    if (auto const *failure = std::get_if<wire::Failed>(&outcome)) bgworkers::record(*failure);
+    if (auto const *success = std::get_if<wire::Succeeded>(&outcome)) {
+      successes.add(*success);
+      rates.add(success->attempt, success->rate, success->timings);
+    }
+    if (auto const *failure = std::get_if<wire::Failed>(&outcome)) {
+      bgworkers::record(*failure);
+      rates.add(failure->attempt, failure->rate, failure->timings);
+    }
     if (auto const *cancelled = std::get_if<wire::Cancelled>(&outcome))
       record_cancelled.run({pg::uuid(cancelled->attempt)});
     if (auto const *submitted = std::get_if<wire::Submitted>(&outcome))
       record_submitted.run({pg::uuid(submitted->attempt), pg::text(submitted->external_id)});
   }
   successes.record();
+  rates.record();
 }
 
 void JobStore::record_internal_failure(pg::Transaction &, const wire::Uuid &attempt,
@@ -285,6 +349,12 @@ void JobStore::record_internal_failure(pg::Transaction &, const wire::Uuid &atte
 void JobStore::renew_leases(const std::vector<wire::Uuid> &attempts) {
   pg::Transaction transaction("renewing leases");
   renew_leases_sql.run({pg::uuid_array(attempts)});
+  transaction.commit();
+}
+
+void JobStore::follow_clock(int64_t step_us) {
+  pg::Transaction transaction("following the clock");
+  if (knows_follow_clock.run({}).boolean(0, 1)) follow_clock_sql.run({pg::int8(step_us)});
   transaction.commit();
 }
 

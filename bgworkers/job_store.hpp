@@ -40,6 +40,9 @@ class JobStore {
 
   void renew_leases(const std::vector<wire::Uuid> &attempts);
 
+  // Somebody has set the clock by so much.
+  void follow_clock(int64_t step_us);
+
   // Settles attempts whose courier is gone.
   void settle(const std::vector<wire::Uuid> &attempts, const std::string &reason);
   // Settles whatever an earlier dispatcher of this database left in flight.

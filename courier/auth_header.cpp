@@ -1,5 +1,6 @@
 #include "courier/auth_header.hpp"
 
+#include <openssl/evp.h>
 #include <strings.h>
 
 #include <algorithm>
@@ -22,6 +23,15 @@ bool is_header_name(std::string_view name) {
          name.find_first_of(separators) == std::string_view::npos;
 }
 
+std::string base64(std::string_view text) {
+  std::string encoded((text.size() + 2) / 3 * 4 + 1, '\0');
+  int const length = EVP_EncodeBlock(reinterpret_cast<unsigned char *>(encoded.data()),
+                                     reinterpret_cast<const unsigned char *>(text.data()),
+                                     static_cast<int>(text.size()));
+  encoded.resize(static_cast<std::size_t>(length));
+  return encoded;
+}
+
 }  // namespace
 
 std::string make_auth_header(const std::string &auth_header, const std::string &secret) {
@@ -36,7 +46,10 @@ std::string make_auth_header(const std::string &auth_header, const std::string &
     throw AttemptError(wire::ErrorClass::auth, "the endpoint's header for the token is malformed");
   if (!is_printable(secret))
     throw AttemptError(wire::ErrorClass::auth, "the token has a space or control character in it");
-  return name + ": " + scheme + (scheme.empty() ? "" : " ") + secret;
+  // A name and a password; base64 has no colon, so that who has encoded them himself is right, too.
+  bool const is_plain =
+      strcasecmp(scheme.c_str(), "Basic") == 0 && secret.find(':') != std::string::npos;
+  return name + ": " + scheme + (scheme.empty() ? "" : " ") + (is_plain ? base64(secret) : secret);
 }
 
 }  // namespace courier

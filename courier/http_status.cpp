@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 namespace courier {
 
@@ -27,14 +28,28 @@ wire::ErrorClass class_of_status(long status, bool has_retry_after) noexcept {
   return ErrorClass::bad_response;
 }
 
-// A server that does not say what it sends gets the benefit of the doubt.
-bool is_json_type(std::string type) {
+namespace {
+
+// In small letters, without parameters.
+std::string bare_type(std::string type) {
   type.erase(std::min(type.find(';'), type.size()));
   std::erase_if(type, [](unsigned char byte) { return std::isspace(byte) != 0; });
   std::transform(type.begin(), type.end(), type.begin(),
                  [](unsigned char byte) { return static_cast<char>(std::tolower(byte)); });
+  return type;
+}
+
+}  // namespace
+
+// A server that does not say what it sends gets the benefit of the doubt.
+bool is_json_type(std::string type) {
+  type = bare_type(std::move(type));
   return type.empty() || type == "application/json" || type == "text/json" ||
          type.ends_with("+json");
+}
+
+bool is_event_stream_type(std::string type) {
+  return bare_type(std::move(type)) == "text/event-stream";
 }
 
 }  // namespace courier

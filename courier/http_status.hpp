@@ -14,5 +14,6 @@ inline bool is_success(long status) noexcept { return status >= 200 && status < 
 
 // Whether a Content-Type may announce JSON.
 bool is_json_type(std::string type);
+bool is_event_stream_type(std::string type);
 
 }  // namespace courier

@@ -1,15 +1,12 @@
-// atelier-runner: loads one model onto one device and serves it over HTTP until it is told to stop.
-// It listens only once the model is loaded, so whoever can connect gets pictures.
-#include <sys/eventfd.h>
+// atelier-runner: loads one model onto one device and serves it over HTTP, or claims jobs for it,
+// until it is told to stop. It listens only once the model is loaded, so whoever can connect gets
+// pictures.
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 
@@ -17,30 +14,14 @@
 #include "runner/http/server.hpp"
 #include "runner/models/pipeline.hpp"
 #include "runner/options.hpp"
+#include "runner/pull_mode.hpp"
+#include "runner/secret.hpp"
 #include "runner/service/api.hpp"
+#include "runner/stop_signal.hpp"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::string read_token(const std::filesystem::path &file) {
-  if (file.empty()) return {};
-  std::ifstream stream(file);
-  std::string token{std::istreambuf_iterator<char>(stream), {}};
-  token.erase(token.find_last_not_of(" \t\r\n") + 1);
-  if (!stream || token.empty()) throw std::runtime_error(file.string() + ": holds no token");
-  return token;
-}
-
-// A signal handler has no other way to reach the rest of the program. Until there is something to
-// wind down, the descriptor is negative and a signal simply ends the process, also in the middle of
-// loading a large model.
-volatile std::sig_atomic_t stop_descriptor = -1;
-
-void on_stop_signal(int) {
-  const uint64_t one = 1;
-  if (stop_descriptor < 0 || write(stop_descriptor, &one, sizeof one) < 0) _exit(EXIT_SUCCESS);
-}
 
 // OpenMP's threads wait for each other by spinning. Beside other work on the same processors, each
 // of the thousands of meetings in a picture then costs a time slice: a picture takes many times as
@@ -52,34 +33,22 @@ void let_waiting_threads_sleep(char **arguments) {
   execv("/proc/self/exe", arguments);
 }
 
-void handle_stop_signals() {
-  struct sigaction action {};
-  action.sa_handler = on_stop_signal;
-  action.sa_flags = SA_RESTART;
-  for (const int signal : {SIGTERM, SIGINT})
-    sigaction(signal, &action, nullptr);
-}
-
 int serve(const runner::Options &options) {
   const auto start = Clock::now();
   const auto address = runner::Address::parse(options.listen);
-  const auto token = read_token(options.token_file);
+  const auto token =
+      options.token_file.empty() ? std::string() : runner::read_secret_file(options.token_file);
   runner::check_is_free(address);
   const auto device = runner::open_device(options.device);
   device->enter_thread();
   const runner::Pipeline pipeline(options.model, options.variant, *device);
 
-  runner::ApiOptions api_options{options.model_id, token, options.max_pixels, options.max_steps,
-                                 static_cast<size_t>(options.max_queue)};
-  const auto &limits = pipeline.limits();
-  if (api_options.max_pixels == 0) {
-    api_options.max_pixels = 4 * limits.native_width * limits.native_height;
-  }
+  const runner::ApiOptions api_options{options.model_id, token, options.max_pixels,
+                                       options.max_steps, static_cast<size_t>(options.max_queue)};
   runner::Api api(pipeline, *device, api_options);
   runner::HttpLimits http_limits;
   http_limits.max_connections = api_options.max_queue + 64;
-  const wire::FileDescriptor stop(eventfd(0, EFD_CLOEXEC));
-  stop_descriptor = stop.get();
+  const runner::StopSignal stop;
   const runner::Listener listener(address, !token.empty());
   runner::HttpServer server(
       listener,
@@ -91,9 +60,7 @@ int serve(const runner::Options &options) {
   std::fprintf(stderr, "atelier-runner %s: %s on %s, listening on %s after %.0f ms\n",
                ATELIER_VERSION, options.model_id.c_str(), device->status().id.c_str(),
                listener.address().text().c_str(), loaded_ms);
-  eventfd_t signals = 0;
-  while (eventfd_read(stop.get(), &signals) != 0) {
-  }
+  stop.wait();
   api.stop();
   server.stop();
   return EXIT_SUCCESS;
@@ -114,8 +81,8 @@ int main(int count, char **arguments) {
       return EXIT_SUCCESS;
     }
     let_waiting_threads_sleep(arguments);
-    handle_stop_signals();
-    return serve(options);
+    runner::handle_stop_signals();
+    return options.pull.url.empty() ? serve(options) : runner::pull_jobs(options);
   } catch (const std::invalid_argument &error) {
     std::fprintf(stderr, "atelier-runner: %s\nTry --help.\n", error.what());
     return 2;

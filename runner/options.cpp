@@ -24,6 +24,52 @@ std::string folder_name(const std::filesystem::path &folder) {
   return (absolute.has_filename() ? absolute : absolute.parent_path()).filename().string();
 }
 
+using Setter = std::function<void(const std::string &)>;
+using Setters = std::map<std::string, Setter>;
+
+std::map<std::string, bool *> flags_of(Options &options) {
+  return {{"--help", &options.show_help},
+          {"--version", &options.show_version},
+          {"--plain-http", &options.pull.plain_http}};
+}
+
+Setters common_setters(Options &options) {
+  return {{"--model", [&](const auto &value) { options.model = value; }},
+          {"--model-id", [&](const auto &value) { options.model_id = value; }},
+          {"--variant", [&](const auto &value) { options.variant = value; }},
+          {"--device", [&](const auto &value) { options.device.device = value; }},
+          {"--threads",
+           [&](const auto &value) {
+             options.device.threads = static_cast<int>(parse_count("--threads", value, 0, 1024));
+           }},
+          {"--max-pixels",
+           [&](const auto &value) {
+             options.max_pixels = parse_count("--max-pixels", value, 1, int64_t{1} << 32);
+           }},
+          {"--max-steps", [&](const auto &value) {
+             options.max_steps = parse_count("--max-steps", value, 1, 10'000);
+           }}};
+}
+
+Setters serving_setters(Options &options) {
+  return {{"--listen", [&](const auto &value) { options.listen = value; }},
+          {"--token-file", [&](const auto &value) { options.token_file = value; }},
+          {"--max-queue", [&](const auto &value) {
+             options.max_queue = parse_count("--max-queue", value, 1, 10'000);
+           }}};
+}
+
+Setters pulling_setters(Options &options) {
+  auto &pull = options.pull;
+  return {{"--pull", [&](const auto &value) { pull.url = value; }},
+          {"--name", [&](const auto &value) { pull.name = value; }},
+          {"--provider", [&](const auto &value) { pull.provider = value; }},
+          {"--key-file", [&](const auto &value) { pull.key_file = value; }},
+          {"--ca-file", [&](const auto &value) { pull.ca_file = value; }},
+          {"--max-jobs",
+           [&](const auto &value) { pull.max_jobs = parse_count("--max-jobs", value, 1, 1000); }}};
+}
+
 }  // namespace
 
 const char *usage_text() {
@@ -40,47 +86,50 @@ Serves a text-to-image model over HTTP (POST /v1/images/generations, GET /v1/mod
   --max-pixels N      largest width x height (default: four times the model's own size)
   --max-steps N       most steps of one picture (default: 150)
   --max-queue N       requests that may wait (default: 32)
+
+Instead of serving, it claims jobs itself, where nobody can connect to it:
+
+  --pull URL          https://HOST of PostgREST, or postgresql://USER@HOST/DATABASE
+  --key-file PATH     file with the API key, or with a token for PostgREST
+                      (default: the environment variable ATELIER_KEY)
+  --name NAME         the worker's name, one for each process (default: of machine and device)
+  --provider NAME     whose models it has (default: atelier-runner)
+  --max-jobs N        jobs in hand: one is computed, the others wait (default: 2)
+  --ca-file PATH      certificates to trust (default: those that the system trusts)
+  --plain-http        allow http:// to other machines, which sends the key unencrypted
+
   --help, --version
 )";
 }
 
 Options parse_options(std::span<const char *const> arguments) {
   Options options;
-  const std::map<std::string, std::function<void(const std::string &)>> setters = {
-      {"--model", [&](const auto &value) { options.model = value; }},
-      {"--model-id", [&](const auto &value) { options.model_id = value; }},
-      {"--variant", [&](const auto &value) { options.variant = value; }},
-      {"--listen", [&](const auto &value) { options.listen = value; }},
-      {"--device", [&](const auto &value) { options.device.device = value; }},
-      {"--threads",
-       [&](const auto &value) {
-         options.device.threads = static_cast<int>(parse_count("--threads", value, 0, 1024));
-       }},
-      {"--token-file", [&](const auto &value) { options.token_file = value; }},
-      {"--max-pixels",
-       [&](const auto &value) {
-         options.max_pixels = parse_count("--max-pixels", value, 1, int64_t{1} << 32);
-       }},
-      {"--max-steps",
-       [&](const auto &value) {
-         options.max_steps = parse_count("--max-steps", value, 1, 10'000);
-       }},
-      {"--max-queue", [&](const auto &value) {
-         options.max_queue = parse_count("--max-queue", value, 1, 10'000);
-       }}};
+  const auto flags = flags_of(options);
+  const auto common = common_setters(options);
+  const auto serving = serving_setters(options), pulling = pulling_setters(options);
+  std::string serves, pulls;  // an option that says so
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string name = arguments[i];
-    options.show_help = options.show_help || name == "--help";
-    options.show_version = options.show_version || name == "--version";
-    if (name == "--help" || name == "--version") continue;
-    const auto setter = setters.find(name);
-    if (setter == setters.end()) throw std::invalid_argument("unknown option " + name);
+    if (serving.contains(name)) serves = name;
+    if (pulling.contains(name) || name == "--plain-http") pulls = name;
+    if (const auto flag = flags.find(name); flag != flags.end()) {
+      *flag->second = true;
+      continue;
+    }
+    const Setter *setter = nullptr;
+    for (const auto *group : {&common, &serving, &pulling}) {
+      if (const auto found = group->find(name); found != group->end()) setter = &found->second;
+    }
+    if (setter == nullptr) throw std::invalid_argument("unknown option " + name);
     if (i + 1 == arguments.size()) throw std::invalid_argument(name + " needs a value");
-    setter->second(arguments[++i]);
+    (*setter)(arguments[++i]);
   }
   if (options.show_help || options.show_version) return options;
   if (options.model.empty()) throw std::invalid_argument("--model is required");
   if (options.model_id.empty()) options.model_id = folder_name(options.model);
+  const bool pull = !options.pull.url.empty();
+  if (pull && !serves.empty()) throw std::invalid_argument("with --pull there is no " + serves);
+  if (!pull && !pulls.empty()) throw std::invalid_argument(pulls + " belongs to --pull URL");
   return options;
 }
 

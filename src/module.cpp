@@ -1,6 +1,7 @@
 // The library's entry point: settings, shared memory and the launcher, nothing else.
 #include "bgworkers/registration.hpp"
 #include "src/functions/caller.hpp"
+#include "src/functions/concealment.hpp"
 #include "src/pg/settings.hpp"
 #include "src/pg/shared_state.hpp"
 
@@ -15,6 +16,7 @@ PGDLLEXPORT void _PG_init(void);
 void _PG_init(void) {
   settings::define();
   caller::define_settings();
+  concealment::install();
   if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade) return;
   shared::request_space();
   bgworkers::register_launcher_at_preload();

@@ -13,6 +13,7 @@ enum class Type : std::uint8_t {
   submit = 1,
   cancel = 2,
   shutdown = 3,
+  poke = 4,
   hello = 16,
   sent = 17,
   submitted = 18,
@@ -20,6 +21,8 @@ enum class Type : std::uint8_t {
   succeeded = 20,
   failed = 21,
   cancelled = 22,
+  looked_up = 23,
+  delta = 24,
 };
 
 Frame make_frame(Type type, PayloadWriter &writer) {
@@ -45,6 +48,17 @@ Timings read_timings(PayloadReader &reader) {
   return timings;
 }
 
+void write_rate(PayloadWriter &writer, const RateLimit &rate) {
+  writer.u32(rate.remaining).u32(rate.reset_ms);
+}
+
+RateLimit read_rate(PayloadReader &reader) {
+  RateLimit rate;
+  rate.remaining = reader.u32();
+  rate.reset_ms = reader.u32();
+  return rate;
+}
+
 Submit decode_submit(PayloadReader &reader) {
   Submit message;
   message.attempt = reader.uuid();
@@ -61,6 +75,12 @@ Submit decode_submit(PayloadReader &reader) {
   message.max_output_bytes = reader.u64();
   message.private_network = reader.boolean();
   message.repeatable = reader.boolean();
+  std::uint8_t const purpose = reader.u8();
+  if (purpose >= purpose_count) throw ProtocolError("unknown purpose of a request");
+  message.purpose = static_cast<Purpose>(purpose);
+  message.subject = reader.uuid();
+  message.external_id = reader.string();
+  message.webhook_url = reader.string();
   return message;
 }
 
@@ -94,6 +114,13 @@ Progress decode_progress(PayloadReader &reader) {
   return message;
 }
 
+Delta decode_delta(PayloadReader &reader) {
+  Delta message;
+  message.attempt = reader.uuid();
+  message.text = reader.text();
+  return message;
+}
+
 Output decode_output(PayloadReader &reader) {
   Output output;
   output.index = reader.u32();
@@ -122,6 +149,7 @@ Succeeded decode_succeeded(PayloadReader &reader, std::vector<FileDescriptor> &&
     message.outputs.push_back(decode_output(reader));
     message.outputs.back().file = std::move(file);
   }
+  message.rate = read_rate(reader);
   return message;
 }
 
@@ -137,6 +165,7 @@ Failed decode_failed(PayloadReader &reader) {
   message.message = reader.text();
   message.detail = reader.text();
   message.timings = read_timings(reader);
+  message.rate = read_rate(reader);
   return message;
 }
 
@@ -144,6 +173,24 @@ Cancelled decode_cancelled(PayloadReader &reader) {
   Cancelled message;
   message.attempt = reader.uuid();
   message.timings = read_timings(reader);
+  return message;
+}
+
+LookedUp decode_looked_up(PayloadReader &reader) {
+  LookedUp message;
+  message.attempt = reader.uuid();
+  std::uint8_t const state = reader.u8();
+  if (state >= request_state_count) throw ProtocolError("unknown state of a request");
+  message.state = static_cast<RequestState>(state);
+  message.progress = reader.f64();
+  if (!(message.progress >= -1 && message.progress <= 1))
+    throw ProtocolError("a progress is not between 0 and 1");
+  auto const error_class = error_class_from_number(reader.u8());
+  if (!error_class) throw ProtocolError("unknown error class");
+  message.error_class = *error_class;
+  message.http_status = reader.u16();
+  message.message = reader.text();
+  message.detail = reader.text();
   return message;
 }
 
@@ -155,6 +202,8 @@ Message decode_payload(Type type, PayloadReader &reader, std::vector<FileDescrip
       return decode_submit(reader);
     case Type::cancel:
       return Cancel{reader.uuid()};
+    case Type::poke:
+      return Poke{reader.uuid()};
     case Type::shutdown:
       return Shutdown{};
     case Type::hello:
@@ -165,12 +214,16 @@ Message decode_payload(Type type, PayloadReader &reader, std::vector<FileDescrip
       return decode_submitted(reader);
     case Type::progress:
       return decode_progress(reader);
+    case Type::delta:
+      return decode_delta(reader);
     case Type::succeeded:
       return decode_succeeded(reader, std::move(files));
     case Type::failed:
       return decode_failed(reader);
     case Type::cancelled:
       return decode_cancelled(reader);
+    case Type::looked_up:
+      return decode_looked_up(reader);
   }
   throw ProtocolError("unknown message type " + std::to_string(static_cast<unsigned>(type)));
 }
@@ -192,7 +245,11 @@ Frame encode(const Submit &message) {
       .u32(message.total_timeout_ms)
       .u64(message.max_output_bytes)
       .boolean(message.private_network)
-      .boolean(message.repeatable);
+      .boolean(message.repeatable)
+      .u8(static_cast<std::uint8_t>(message.purpose))
+      .uuid(message.subject)
+      .string(message.external_id)
+      .string(message.webhook_url);
   return make_frame(Type::submit, writer);
 }
 
@@ -200,6 +257,12 @@ Frame encode(const Cancel &message) {
   PayloadWriter writer;
   writer.uuid(message.attempt);
   return make_frame(Type::cancel, writer);
+}
+
+Frame encode(const Poke &message) {
+  PayloadWriter writer;
+  writer.uuid(message.attempt);
+  return make_frame(Type::poke, writer);
 }
 
 Frame encode(const Shutdown &) {
@@ -231,6 +294,12 @@ Frame encode(const Progress &message) {
   return make_frame(Type::progress, writer);
 }
 
+Frame encode(const Delta &message) {
+  PayloadWriter writer;
+  writer.uuid(message.attempt).string(message.text);
+  return make_frame(Type::delta, writer);
+}
+
 Frame encode(Succeeded &&message) {
   PayloadWriter writer;
   writer.uuid(message.attempt);
@@ -251,6 +320,7 @@ Frame encode(Succeeded &&message) {
         .i64(output.seed);
     files.push_back(std::move(output.file));
   }
+  write_rate(writer, message.rate);
   Frame frame = make_frame(Type::succeeded, writer);
   frame.descriptors = std::move(files);
   return frame;
@@ -266,6 +336,7 @@ Frame encode(const Failed &message) {
       .string(clean_text(message.message, max_failure_message_bytes, Lines::one))
       .string(clean_text(message.detail, max_failure_detail_bytes, Lines::many));
   write_timings(writer, message.timings);
+  write_rate(writer, message.rate);
   return make_frame(Type::failed, writer);
 }
 
@@ -274,6 +345,18 @@ Frame encode(const Cancelled &message) {
   writer.uuid(message.attempt);
   write_timings(writer, message.timings);
   return make_frame(Type::cancelled, writer);
+}
+
+Frame encode(const LookedUp &message) {
+  PayloadWriter writer;
+  writer.uuid(message.attempt)
+      .u8(static_cast<std::uint8_t>(message.state))
+      .f64(message.progress)
+      .u8(static_cast<std::uint8_t>(message.error_class))
+      .u16(message.http_status)
+      .string(clean_text(message.message, max_failure_message_bytes, Lines::one))
+      .string(clean_text(message.detail, max_failure_detail_bytes, Lines::many));
+  return make_frame(Type::looked_up, writer);
 }
 
 Message decode(Frame &&frame) {

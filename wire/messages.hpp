@@ -18,19 +18,27 @@
 
 namespace wire {
 
-inline constexpr std::uint32_t protocol_version = 2;
+inline constexpr std::uint32_t protocol_version = 4;
 inline constexpr std::size_t max_failure_message_bytes = 1000;
 inline constexpr std::size_t max_failure_detail_bytes = 4000;
 
 // ---- dispatcher -> courier ----
 
+enum class Purpose : std::uint8_t {
+  generate = 0,  // carry out the attempt
+  probe = 1,     // ask the server how it is
+  lookup = 2,    // ask it what became of an attempt whose answer was lost
+  stop = 3,      // have it stop such an attempt
+};
+inline constexpr std::uint8_t purpose_count = 4;
+
 struct Submit {
-  Uuid attempt;
+  Uuid attempt;         // of a question: an id of its own
   std::string adapter;  // "openai_images"
   std::string options;  // JSON object: what the adapter has to know of the provider; may be empty
   std::string url;      // "http(s)://host[:port][/base]" or "unix:/path.sock[:/base]"
   std::string model;    // the provider's name of the model, may be empty
-  std::string parameters;  // JSON object, normalised names
+  std::string parameters;  // JSON object, normalised names; of a probe: the path to ask for
   std::string secret;      // may be empty: then no credential is sent
   std::string auth_header;
   std::uint32_t connect_timeout_ms = 0;
@@ -40,9 +48,19 @@ struct Submit {
   bool private_network =
       false;  // loopback, private and link-local addresses and unix sockets are allowed
   bool repeatable = false;  // the server may get the request twice: connections are used again
+  Purpose purpose = Purpose::generate;
+  Uuid subject{};  // of a lookup or stop: the attempt that it is about
+  // The provider's id of the request, where it is known: it was submitted before, and is not again.
+  std::string external_id;
+  std::string webhook_url;  // where the provider may report; empty: nowhere
 };
 
 struct Cancel {
+  Uuid attempt;
+};
+
+// The provider has news of the attempt: ask it now.
+struct Poke {
   Uuid attempt;
 };
 
@@ -72,6 +90,12 @@ struct Progress {
   double fraction = 0;
 };
 
+// More of an answer that comes bit by bit.
+struct Delta {
+  Uuid attempt;
+  std::string text;  // UTF-8 without U+0000
+};
+
 // Unix epoch microseconds; 0 = never reached.
 struct Timings {
   std::int64_t started_us = 0;
@@ -93,12 +117,19 @@ struct Output {
   FileDescriptor file;     // an unlinked regular file positioned at 0, for reading only
 };
 
+// How many more requests the server takes, as the headers of its answer say.
+struct RateLimit {
+  std::uint32_t remaining = 0;
+  std::uint32_t reset_ms = 0;  // until it takes more; 0 = it says nothing of this
+};
+
 struct Succeeded {
   Uuid attempt;
   Timings timings;
   std::string metadata;  // JSON object
   std::string result;    // JSON: what was asked for, where that is no file; else empty
   std::vector<Output> outputs;
+  RateLimit rate;
 };
 
 struct Failed {
@@ -110,6 +141,7 @@ struct Failed {
   std::string message;  // one line; encode() cleans and clips it, and the detail
   std::string detail;
   Timings timings;
+  RateLimit rate;
 };
 
 struct Cancelled {
@@ -117,19 +149,41 @@ struct Cancelled {
   Timings timings;
 };
 
-using Message = std::variant<Submit, Cancel, Shutdown, Hello, Sent, Submitted, Progress, Succeeded,
-                             Failed, Cancelled>;
+enum class RequestState : std::uint8_t {
+  unanswered = 0,  // the server did not say: see error_class and message
+  running = 1,
+  unknown = 2,  // it does not know the request
+  failed = 3,   // error_class and message tell why
+};
+inline constexpr std::uint8_t request_state_count = 4;
+
+// What a server says of a request that has no result, or not yet. A result is Succeeded.
+struct LookedUp {
+  Uuid attempt;
+  RequestState state = RequestState::unanswered;
+  double progress = -1;  // from 0 to 1; below: it does not say
+  ErrorClass error_class = ErrorClass::internal;
+  std::uint16_t http_status = 0;
+  std::string message;  // encode() cleans and clips it, and the detail
+  std::string detail;
+};
+
+using Message = std::variant<Submit, Cancel, Poke, Shutdown, Hello, Sent, Submitted, Progress,
+                             Delta, Succeeded, Failed, Cancelled, LookedUp>;
 
 Frame encode(const Submit &message);
 Frame encode(const Cancel &message);
+Frame encode(const Poke &message);
 Frame encode(const Shutdown &message);
 Frame encode(const Hello &message);
 Frame encode(const Sent &message);
 Frame encode(const Submitted &message);
 Frame encode(const Progress &message);
+Frame encode(const Delta &message);
 Frame encode(Succeeded &&message);  // takes the files
 Frame encode(const Failed &message);
 Frame encode(const Cancelled &message);
+Frame encode(const LookedUp &message);
 
 Message decode(Frame &&frame);
 

@@ -46,9 +46,24 @@ std::optional<ErrorClass> class_of_code(std::string_view code) {
   return std::nullopt;
 }
 
+// llama-server's types, which say more than the HTTP status that it puts into the code.
+constexpr std::array precise_types = {
+    KnownCode{"unavailable_error", ErrorClass::throttled},  // the model is being loaded
+    KnownCode{"exceed_context_size_error", ErrorClass::invalid_input},
+    KnownCode{"not_supported_error", ErrorClass::invalid_input},
+};
+
+std::optional<ErrorClass> class_of_precise_type(const Json &error) {
+  std::string const type = text_member(error, "type");
+  for (const KnownCode &known : precise_types)
+    if (known.code == type) return known.error_class;
+  return std::nullopt;
+}
+
 // The code is more precise than the type; some servers put an HTTP status there.
 std::optional<ErrorClass> class_of_error(const Json &error) {
   if (auto const by_code = class_of_code(text_member(error, "code"))) return by_code;
+  if (auto const by_type = class_of_precise_type(error)) return by_type;
   auto const code = error.find("code");
   if (code != error.end() && code->is_number_integer()) {
     auto const status = code->get<std::int64_t>();
@@ -57,12 +72,19 @@ std::optional<ErrorClass> class_of_error(const Json &error) {
   return class_of_code(text_member(error, "type"));
 }
 
+// Where the error is: older vLLMs have no member for it.
+const Json *find_error(const Json &document) {
+  if (!document.is_object()) return nullptr;
+  auto const error = document.find("error");
+  if (error != document.end() && !error->is_null()) return &*error;
+  return text_member(document, "object") == "error" ? &document : nullptr;
+}
+
 }  // namespace
 
 std::optional<OpenaiError> find_openai_error(const Json &document) {
-  if (!document.is_object()) return std::nullopt;
-  auto const error = document.find("error");
-  if (error == document.end() || error->is_null()) return std::nullopt;
+  const Json *const error = find_error(document);
+  if (error == nullptr) return std::nullopt;
 
   OpenaiError found;
   if (error->is_string()) {
@@ -71,9 +93,27 @@ std::optional<OpenaiError> find_openai_error(const Json &document) {
     found.message = text_member(*error, "message");
     if (found.message.empty()) found.message = text_member(*error, "code");
     found.error_class = class_of_error(*error);
+    found.is_precise = class_of_precise_type(*error).has_value();
   }
   if (found.message.empty()) found.message = "an error without a message";
   return found;
+}
+
+AttemptError explain_openai_status(const ResponseHead &head, std::string_view body) {
+  ErrorClass error_class = class_of_status(head.status, head.has_retry_after);
+  std::string message = "the server answers " + std::to_string(head.status);
+  Json const document = Json::parse(body, nullptr, false);
+  auto const error = find_openai_error(document);
+  if (!error) {
+    std::string const detail = document.is_object() ? text_member(document, "detail") : "";
+    return {error_class, detail.empty() ? message : message + ": " + detail};
+  }
+  // A body may know better: a 429 that is about money, a 400 that is about the prompt's content.
+  bool const is_client_error = head.status >= 400 && head.status < 500;
+  bool const is_final =
+      error->error_class == ErrorClass::content_policy || error->error_class == ErrorClass::payment;
+  if (error->is_precise || (is_client_error && is_final)) error_class = *error->error_class;
+  return {error_class, message + ": " + error->message};
 }
 
 }  // namespace courier

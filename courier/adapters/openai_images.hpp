@@ -1,8 +1,8 @@
-// openai_images.hpp -- POST /images/generations, answered at once with b64_json.
+// openai_images.hpp -- POST /images/generations, or with pictures to start from /images/edits,
+// answered at once with b64_json or with URLs.
 //
 // Exactly as many pictures as asked for make a success; fewer or more are a bad_response, so a job
-// never completes with less than its user paid for. An answer with urls instead of bytes is
-// refused.
+// never completes with less than its user paid for.
 #pragma once
 
 #include <memory>

@@ -30,6 +30,8 @@ constexpr std::array<std::string_view, 13> same_names = {"prompt",
                                                          "seed",
                                                          "n"};
 constexpr std::array<std::string_view, 2> size_names = {"width", "height"};
+constexpr std::array<std::string_view, 4> picture_names = {"image", "init_image",
+                                                           "reference_image_url", "mask"};
 
 [[noreturn]] void refuse(const std::string &why) {
   throw AttemptError(wire::ErrorClass::invalid_input, why);
@@ -71,11 +73,17 @@ OpenaiRequest make_openai_request(const std::string &model, const std::string &p
   Json body = Json::object();
   for (const auto &[name, value] : parameters.items()) {
     if (value.is_null() || contains(size_names, name)) continue;
+    if (contains(picture_names, name)) {
+      request.pictures[name] = value;
+      continue;
+    }
     if (!contains(same_names, name))
       refuse("the adapter openai_images has no parameter \"" + name + "\"");
     if (value.is_structured()) refuse("parameter " + name + " is neither a text nor a number");
     body[name] = value;
   }
+  if (request.pictures.size() == 1 && request.pictures.contains("mask"))
+    refuse("parameter mask needs a picture that it is for");
   if (is_given(parameters, "width") != is_given(parameters, "height"))
     refuse("width and height must be given together");
   if (is_given(parameters, "width")) body["size"] = size_text(parameters);
@@ -91,6 +99,7 @@ OpenaiRequest make_openai_request(const std::string &model, const std::string &p
   } catch (const Json::type_error &) {
     refuse("the model's name is not valid UTF-8");
   }
+  request.fields = std::move(body);
   return request;
 }
 

@@ -1,13 +1,17 @@
-// openai_request.hpp -- normalised parameters in the words of /images/generations.
+// openai_request.hpp -- normalised parameters in the words of /images/generations and
+// /images/edits.
 #pragma once
 
 #include <cstddef>
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace courier {
 
-struct OpenaiRequest {
-  std::string body;
+struct OpenaiRequest {      // NOLINT(bugprone-exception-escape): moving JSON does not throw
+  std::string body;         // in JSON
+  nlohmann::json fields;    // the same, one by one
+  nlohmann::json pictures;  // the parameters that are pictures to start from; null: none
   std::size_t picture_count = 1;
 };
 

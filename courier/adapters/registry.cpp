@@ -4,9 +4,24 @@
 #include <string>
 #include <string_view>
 
+#include "courier/adapters/a1111.hpp"
 #include "courier/adapters/adapter.hpp"
+#include "courier/adapters/comfyui.hpp"
+#include "courier/adapters/fal.hpp"
+#include "courier/adapters/gemini.hpp"
+#include "courier/adapters/health_probe.hpp"
 #include "courier/adapters/http_json.hpp"
+#include "courier/adapters/json_document.hpp"
+#include "courier/adapters/kserve_v2.hpp"
+#include "courier/adapters/lookup.hpp"
+#include "courier/adapters/ollama.hpp"
+#include "courier/adapters/openai_chat.hpp"
+#include "courier/adapters/openai_embeddings.hpp"
 #include "courier/adapters/openai_images.hpp"
+#include "courier/adapters/openai_videos.hpp"
+#include "courier/adapters/replicate.hpp"
+#include "courier/adapters/runpod.hpp"
+#include "courier/adapters/sdcpp.hpp"
 
 namespace courier {
 
@@ -17,18 +32,43 @@ using Factory = std::unique_ptr<Adapter> (*)(const wire::Submit &, const std::st
 struct Entry {
   std::string_view name;
   Factory make;
+  bool chooses_id = false;  // its requests have our id: it can ask for one whose answer was lost
 };
 
+// clang-format off
 constexpr std::array adapters = {
+    Entry{"a1111", make_a1111},
+    Entry{"comfyui", make_comfyui, true},
+    Entry{"fal", make_fal},
+    Entry{"gemini", make_gemini},
     Entry{"http_json", make_http_json},
+    Entry{"kserve_v2", make_kserve_v2},
+    Entry{"ollama", make_ollama},
+    Entry{"openai_chat", make_openai_chat},
+    Entry{"openai_embeddings", make_openai_embeddings},
     Entry{"openai_images", make_openai_images},
+    Entry{"openai_videos", make_openai_videos},
+    Entry{"replicate", make_replicate},
+    Entry{"runpod", make_runpod},
+    Entry{"sdcpp", make_sdcpp},
 };
+// clang-format on
 
 }  // namespace
 
 std::unique_ptr<Adapter> make_adapter(const wire::Submit &submit, const std::string &spool_folder) {
-  for (const Entry &entry : adapters)
-    if (entry.name == submit.adapter) return entry.make(submit, spool_folder);
+  if (submit.purpose == wire::Purpose::probe)
+    return submit.adapter == "json_document" ? make_json_document(submit)
+                                             : make_health_probe(submit);
+  for (const Entry &entry : adapters) {
+    if (entry.name != submit.adapter) continue;
+    bool const is_known = entry.chooses_id || !submit.external_id.empty();  // it asks by itself
+    if (submit.purpose != wire::Purpose::lookup || is_known)
+      return entry.make(submit, spool_folder);
+    wire::Submit request = submit;
+    request.options = options_of_lookup(submit.options);
+    return make_lookup(submit, entry.make(request, spool_folder));
+  }
   throw AttemptError(wire::ErrorClass::internal, "there is no adapter \"" + submit.adapter + "\"");
 }
 

@@ -1,5 +1,6 @@
 #include "courier/ingest/base64.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace courier::ingest {
@@ -61,6 +62,23 @@ void Base64Decoder::end_group(std::string &out) {
 
 void Base64Decoder::finish() const {
   if (digits_ != 0) fail("the text ends inside a group", 0);
+}
+
+std::string to_base64(std::string_view bytes) {
+  constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  constexpr std::size_t group_bytes = 3;
+  std::string text;
+  text.reserve((bytes.size() + 2) / group_bytes * 4);
+  for (std::size_t at = 0; at < bytes.size(); at += group_bytes) {
+    std::size_t const count = std::min(group_bytes, bytes.size() - at);
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < group_bytes; ++i)
+      group = group << 8 | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0U);
+    for (std::size_t digit = 0; digit < 4; ++digit)
+      text += digit <= count ? alphabet[group >> (18 - 6 * digit) & 0x3F] : '=';
+  }
+  return text;
 }
 
 }  // namespace courier::ingest

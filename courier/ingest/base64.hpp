@@ -1,5 +1,5 @@
-// base64.hpp -- RFC 4648 base64 that arrives in pieces. Strict: padding required, no spaces, no
-// stray bits.
+// base64.hpp -- RFC 4648 base64, decoded in the pieces it arrives in. Strict: padding required, no
+// spaces, no stray bits.
 #pragma once
 
 #include <cstddef>
@@ -30,5 +30,8 @@ class Base64Decoder {
   int padding_ = 0;
   std::uint64_t consumed_ = 0;
 };
+
+// The bytes in base64, with padding.
+std::string to_base64(std::string_view bytes);
 
 }  // namespace courier::ingest

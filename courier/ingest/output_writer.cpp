@@ -36,6 +36,11 @@ void OutputWriter::write_base64(std::string_view text) {
   if (decoded_.size() >= write_bytes) flush();
 }
 
+void OutputWriter::write(std::string_view bytes) {
+  decoded_ += bytes;
+  if (decoded_.size() >= write_bytes) flush();
+}
+
 void OutputWriter::flush() {
   budget_.spend(decoded_.size());
   if (first_bytes_.size() < media_magic_bytes) check_magic(decoded_);

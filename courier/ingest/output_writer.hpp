@@ -1,4 +1,4 @@
-// output_writer.hpp -- one output: base64 text in, a hashed and inspected spool file out.
+// output_writer.hpp -- one output: bytes or base64 text in, a hashed and inspected spool file out.
 //
 // Nothing of the picture stays in memory: each piece is decoded, counted, hashed and written before
 // the next.
@@ -33,7 +33,9 @@ class OutputWriter {
   // name is how errors call it, for example "data[0]".
   OutputWriter(const std::string &spool_folder, ByteBudget &budget, std::string name);
 
+  // An output comes as text or as it is, not both.
   void write_base64(std::string_view text);
+  void write(std::string_view bytes);
   // Everything of the output except index and seed. Once.
   wire::Output finish();
 

@@ -4,12 +4,12 @@
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <utility>
 
 #include "runner/image/png.hpp"
 #include "runner/service/api_error.hpp"
 #include "runner/service/base64.hpp"
+#include "runner/service/generation_notes.hpp"
 
 namespace runner {
 namespace {
@@ -40,18 +40,10 @@ bool equal_in_constant_time(const std::string &a, const std::string &b) {
   return difference == 0;
 }
 
-// Small enough that every JSON reader keeps it exact.
-uint64_t random_seed() {
-  std::random_device source;
-  return std::uniform_int_distribution<uint64_t>(0, (uint64_t{1} << 53) - 1)(source);
-}
-
 bool is_json(const HttpRequest &request) {
   const auto type = request.header("content-type").value_or("");
   return type.substr(0, type.find(';')) == "application/json";
 }
-
-double rounded(double value) { return std::round(value * 1000) / 1000; }
 
 }  // namespace
 
@@ -69,7 +61,7 @@ Api::Api(const Pipeline &pipeline, const Device &device, ApiOptions options)
     : pipeline_(pipeline),
       device_(device),
       options_(std::move(options)),
-      limits_{pipeline.limits(), options_.max_pixels, options_.max_steps},
+      limits_(request_limits(pipeline.limits(), options_.max_pixels, options_.max_steps)),
       queue_(options_.max_queue, [&device] { device.enter_thread(); }) {}
 
 HttpResponse Api::format_error(int status, const std::string &message) {
@@ -168,28 +160,22 @@ HttpResponse Api::generate_images(const HttpRequest &request, Client &client) {
     error.param = "model";
     throw error;
   }
-  if (!parsed.has_seed) parsed.picture.seed = random_seed();
+  const auto picture = seeded(std::move(parsed));
   Outcome outcome;
-  run_in_queue(parsed.picture, outcome, client);
+  run_in_queue(picture, outcome, client);
 
   const auto &summary = outcome.summary;
-  const json usage = {{"input_tokens", summary.prompt_tokens},
-                      {"output_tokens", 0},
-                      {"total_tokens", summary.prompt_tokens},
-                      {"prompt_truncated", summary.prompt_truncated}};
-  const json timings = {{"queue_ms", rounded(milliseconds(outcome.started - outcome.submitted))},
-                        {"encode_ms", rounded(summary.timings.encode_ms)},
-                        {"denoise_ms", rounded(summary.timings.denoise_ms)},
-                        {"decode_ms", rounded(summary.timings.decode_ms)},
-                        {"total_ms", rounded(milliseconds(outcome.finished - outcome.submitted))}};
+  auto timings = timing_notes(summary.timings);
+  timings["queue_ms"] = rounded(milliseconds(outcome.started - outcome.submitted));
+  timings["total_ms"] = rounded(milliseconds(outcome.finished - outcome.submitted));
   HttpResponse response;
   response.body = std::move(outcome.data);
   response.body +=
       "],\"created\":" + std::to_string(unix_seconds(std::chrono::system_clock::now()));
   response.body += ",\"model\":" + json(options_.model_id).dump() + ",\"output_format\":\"png\"";
-  response.body += ",\"size\":\"" + std::to_string(parsed.picture.width) + "x" +
-                   std::to_string(parsed.picture.height) + "\"";
-  response.body += ",\"usage\":" + usage.dump() + ",\"timings\":" + timings.dump() + "}";
+  response.body += ",\"size\":\"" + size_text(picture) + "\"";
+  response.body +=
+      ",\"usage\":" + usage_notes(summary).dump() + ",\"timings\":" + timings.dump() + "}";
   return response;
 }
 
@@ -241,9 +227,7 @@ void Api::compute(const PictureRequest &picture, const Ticket &ticket, Outcome &
     outcome.cancelled = true;
   } catch (const std::exception &error) {
     std::fprintf(stderr, "atelier-runner: %s\n", error.what());
-    // libtorch's messages run on with a stack trace, which is for the log only.
-    const std::string message = error.what();
-    outcome.error = message.substr(0, std::min<size_t>(message.find('\n'), 300));
+    outcome.error = brief_message(error);
     outcome.done = true;
   }
   outcome.finished = Clock::now();

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <set>
 #include <utility>
 
@@ -154,7 +155,23 @@ void check_formats(Fields &fields) {
   fields.text("user");  // an end-user label for abuse reports; nothing here depends on it
 }
 
+// Small enough that every JSON reader keeps it exact.
+uint64_t random_seed() {
+  std::random_device source;
+  return std::uniform_int_distribution<uint64_t>(0, (uint64_t{1} << 53) - 1)(source);
+}
+
 }  // namespace
+
+RequestLimits request_limits(const PictureLimits &model, int64_t max_pixels, int64_t max_steps) {
+  const auto usual = 4 * model.native_width * model.native_height;
+  return {model, max_pixels == 0 ? usual : max_pixels, max_steps};
+}
+
+PictureRequest seeded(ImageRequest &&request) {
+  if (!request.has_seed) request.picture.seed = random_seed();
+  return std::move(request.picture);
+}
 
 ImageRequest parse_image_request(std::string_view body, const RequestLimits &limits) {
   Fields fields(parse_body(body));

@@ -19,6 +19,9 @@ struct RequestLimits {
   size_t max_prompt_bytes = 32768;
 };
 
+// With `max_pixels` 0: four times the model's own size.
+RequestLimits request_limits(const PictureLimits &model, int64_t max_pixels, int64_t max_steps);
+
 struct ImageRequest {
   PictureRequest picture;
   bool has_seed = false;
@@ -27,5 +30,8 @@ struct ImageRequest {
 
 // Throws ApiError. Fields that would have to be ignored are refused.
 ImageRequest parse_image_request(std::string_view body, const RequestLimits &limits);
+
+// With a seed of its own where the request has none.
+PictureRequest seeded(ImageRequest &&request);
 
 }  // namespace runner

@@ -49,6 +49,7 @@ void WorkQueue::cancel(const std::shared_ptr<Ticket> &ticket) {
   const auto position = std::find(line_.begin(), line_.end(), ticket);
   if (position == line_.end()) return;
   line_.erase(position);
+  ticket->work_ = nullptr;
   ticket->finish();
 }
 
@@ -58,6 +59,7 @@ void WorkQueue::stop() {
   if (current_) current_->cancelled_ = true;
   for (const auto &ticket : line_) {
     ticket->cancelled_ = true;
+    ticket->work_ = nullptr;
     ticket->finish();
   }
   line_.clear();
@@ -85,7 +87,7 @@ void WorkQueue::run() {
     current_->started_ = true;
     const auto ticket = current_;
     lock.unlock();
-    ticket->work_(*ticket);
+    std::exchange(ticket->work_, nullptr)(*ticket);  // what it holds may hold the ticket
     lock.lock();
     // Counted as running until here, so that an idle queue means that every answer is on its way.
     current_.reset();

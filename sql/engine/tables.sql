@@ -94,6 +94,24 @@ $$Have the dispatcher look for jobs to cancel when this transaction commits
 
 As wake_dispatcher(), for a job that is in flight.$$;
 
+create function atelier_engine.wake_for_webhooks()
+returns void
+language c volatile
+as 'MODULE_PATHNAME', 'atelier_wake_for_webhooks';
+comment on function atelier_engine.wake_for_webhooks() is
+$$Have the dispatcher look at webhooks when this transaction commits
+
+As wake_dispatcher(), for webhooks and for the keys of those who sign them.$$;
+
+create function atelier_engine.miss_webhook_key()
+returns void
+language c volatile
+as 'MODULE_PATHNAME', 'atelier_miss_webhook_key';
+comment on function atelier_engine.miss_webhook_key() is
+$$Have the dispatcher fetch the keys again with which webhooks are signed
+
+Soon, whatever becomes of this transaction: a webhook that is refused is rolled back.$$;
+
 create function atelier_engine.wake_janitor()
 returns void
 language c volatile

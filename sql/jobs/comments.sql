@@ -5,7 +5,7 @@ comment on column atelier.jobs.status is
 comment on column atelier.jobs.started_at is 'When it was first taken from the queue.';
 comment on column atelier.jobs.completed_at is 'When it was completed, failed or cancelled.';
 comment on column atelier.jobs.job_type is 'What kind of request, such as sdxl_image_high.';
-comment on column atelier.jobs.format is 'image or video.';
+comment on column atelier.jobs.format is 'image, video or chat.';
 comment on column atelier.jobs.quality is 'fast or high.';
 comment on column atelier.jobs.model_type is 'The family of the model, such as sdxl.';
 comment on column atelier.jobs.api_model_id is 'The model that it is for.';

@@ -1,10 +1,19 @@
 create or replace trigger disown_on_restore
   before insert on atelier.jobs
-  for each statement execute function atelier_engine.disown_on_restore();
+  for each statement when (pg_catalog.current_setting('row_security') = 'off')
+  execute function atelier_engine.disown_on_restore();
 
+-- The engine stamps the rows itself that it writes by the thousand.
 create or replace trigger guard_status
   before update on atelier.jobs
-  for each row execute function atelier_engine.guard_job_status();
+  for each row when (new.updated_at = old.updated_at
+                     or (new.status <> old.status and old.status not in ('queued', 'processing')))
+  execute function atelier_engine.guard_job_status();
+
+create or replace trigger forget_events
+  after delete on atelier.profiles
+  referencing old table as gone
+  for each statement execute function atelier_engine.forget_events();
 
 create or replace trigger forget_late_objects
   after delete on atelier_engine.late_results
@@ -36,3 +45,11 @@ create or replace trigger watch_parked
   after delete on atelier_engine.queue
   for each row when (old.state = 'ready' and old.capped)
   execute function atelier_engine.watch_after_delete();
+
+create or replace trigger forget_requests
+  after insert or update or delete or truncate on atelier.api_models
+  for each statement execute function atelier_engine.forget_requests();
+
+create or replace trigger forget_requests
+  after insert or update or delete or truncate on atelier.api_providers
+  for each statement execute function atelier_engine.forget_requests();

@@ -64,7 +64,7 @@ comment on view atelier.stuck_jobs is
 $$Unfinished jobs that nobody will finish
 
 Empty, unless the workers do not run or this database is not adopted: every unfinished job is in the queue and has an
-owner or a time at which it is looked at.$$;
+owner or a time at which it is looked at. Reads all jobs: nothing to ask for every second.$$;
 
 create or replace view atelier.held_jobs with (security_invoker = true) as
 select q.job_id, j.user_id, a.id as attempt_id, a.endpoint_name as endpoint, a.external_id, a.claimed_at, a.sent_at,

@@ -7,13 +7,15 @@ comment on column atelier.api_providers.base_url is
   'Where its API is documented to be; jobs go to the URLs in endpoints.';
 comment on column atelier.api_providers.docs_url is 'Where its API is explained.';
 comment on column atelier.api_providers.auth_scheme is
-  'How a token travels: none, bearer, key, token (a word before it) or header (alone).';
+  'How a token travels: none, bearer, key, token (a word before it), header (alone) or basic (name:password).';
 comment on column atelier.api_providers.auth_header_name is 'The header of the token.';
 comment on column atelier.api_providers.secret_name is 'What other systems call its token.';
 comment on column atelier.api_providers.rate_limits is 'What it is known to allow, for people to read.';
 comment on column atelier.api_providers.is_active is 'Whether its models are offered and its endpoints used.';
 comment on column atelier.api_providers.adapter_options is
   'What the adapter of its endpoints has to know of it, such as where the result is in an answer of http_json.';
+comment on column atelier.api_providers.webhook_url is
+  'Where it may report what became of a request; {capability} becomes a token for the one attempt. Null: nowhere.';
 
 comment on column atelier.api_models.created_by is 'The administrator who added it.';
 comment on column atelier.api_models.provider_id is 'Who runs it.';
@@ -37,6 +39,8 @@ comment on column atelier.api_models.aliases is 'Other names that jobs may call 
 comment on column atelier.api_models.parameter_schema is 'Which parameters it takes, as JSON Schema.';
 comment on column atelier.api_models.max_concurrency is
   'How many of its jobs may be at endpoints at once; null: any number, 0: none.';
+comment on column atelier.api_models.adapter_options is
+  'What the adapter has to know of this model, such as its workflow in ComfyUI; goes before what its provider says.';
 comment on column atelier.api_models.estimated_seconds is 'Time of one request with the defaults.';
 comment on column atelier.api_models.equivalent_models is
   'Keys of the models that may take over its jobs when it fails, the best first.';
@@ -65,6 +69,12 @@ comment on column atelier.endpoints.weight is 'Its share, relative to the other 
 comment on column atelier.endpoints.breaker_threshold is
   'How many failures in a row, by whatever jobs, open its circuit breaker.';
 
+comment on column atelier.endpoints.health_path is
+  'What it is asked with GET to find out how it is, for example /health; without a slash at its beginning it follows '
+  'base_url. Only what costs nothing. Null: what its adapter knows; empty: nothing.';
+comment on column atelier.endpoints.probe_interval is
+  'How often it is asked how it is while it has no jobs; null: atelier.probe_interval, 0: never.';
+
 comment on column atelier.endpoint_health.endpoint is 'The name of the endpoint.';
 comment on column atelier.endpoint_health.provider is 'The name of its provider.';
 comment on column atelier.endpoint_health.is_active is 'Whether it gets jobs; the provider has a say, too.';
@@ -79,6 +89,8 @@ comment on column atelier.endpoint_health.breaker_state is 'closed, open or half
 comment on column atelier.endpoint_health.failure_count is 'Failures in a row, of those that speak against it.';
 comment on column atelier.endpoint_health.pause_reason is 'Why an operator paused or drains it.';
 comment on column atelier.endpoint_health.weight is 'Its share, relative to the other endpoints of a model.';
+comment on column atelier.endpoint_health.probed_at is 'When it was last asked how it is.';
+comment on column atelier.endpoint_health.probe_error is 'What was wrong with the answer; null: nothing.';
 
 comment on column atelier.token_health.token is 'The name of the token.';
 comment on column atelier.token_health.provider is 'The name of its provider.';
@@ -93,10 +105,21 @@ comment on column atelier.provider_tokens.provider_id is 'For whom it is.';
 comment on column atelier.provider_tokens.name is 'What it is called; unique for a provider.';
 comment on column atelier.provider_tokens.max_concurrency is
   'How many requests may be on their way with it at once; null: any number, 0: none.';
+comment on column atelier.provider_tokens.account_id is
+  'Who the account is at its provider: webhooks of fal that name another one are refused. Null: it is not known.';
 comment on column atelier.provider_tokens.is_active is 'Whether the workers use it.';
 comment on column atelier.provider_tokens.last_used_at is 'When a request was last sent with it.';
-comment on column atelier.provider_tokens.request_count is 'Requests that were sent with it.';
-comment on column atelier.provider_tokens.error_count is 'Those of them that failed because of it.';
+comment on column atelier.api_providers.currency is 'The currency (ISO 4217) of its prices, costs and caps.';
+comment on column atelier.provider_tokens.request_count is 'Requests that were sent with it, or may have been.';
+comment on column atelier.provider_tokens.error_count is 'Those of them that failed because of it: refused, no credit, too many.';
+comment on column atelier.provider_tokens.number is 'Its id in replicate_tokens.';
+comment on column atelier.provider_tokens.requests_per_minute is 'How many requests it gets in a minute, at all endpoints together; null: any number.';
+comment on column atelier.provider_tokens.request_burst is 'How many of them at once; null: those of ten seconds.';
+comment on column atelier.provider_tokens.daily_spend_cap is
+  'What its requests may cost in a day (of UTC), in the currency of the provider; those on their way when it is reached come on top.';
+comment on column atelier.provider_tokens.monthly_spend_cap is 'What they may cost in a month, likewise.';
+comment on column atelier.provider_tokens.disabled_at is 'When its provider refused it, so that it was disabled; null: it was not.';
+comment on column atelier.provider_tokens.disabled_reason is 'Why: auth (401) or payment (402).';
 comment on column atelier.provider_tokens.last_error is 'The last such error.';
 comment on column atelier.provider_tokens.last_error_at is 'When that was.';
 
@@ -176,6 +199,8 @@ comment on column atelier.retry_policies.endpoint_id is 'The endpoint it is for;
 comment on column atelier_engine.endpoint_states.blocked_until is 'When it gets a request again; null: it need not wait.';
 comment on column atelier_engine.token_states.blocked_until is 'When it is used again; null: it need not wait.';
 
+comment on column atelier.token_health.spent_today is 'What its requests cost today, by UTC.';
+comment on column atelier.token_health.spent_this_month is 'What they cost this month.';
 comment on column atelier.default_retry_policies.error_class is 'The kind of failure.';
 comment on column atelier.default_retry_policies.action is 'retry, elsewhere, fail_over, hold or fail.';
 comment on column atelier.default_retry_policies.uses_up_attempt is 'Whether it uses up one of max_attempts.';

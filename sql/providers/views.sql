@@ -26,6 +26,17 @@ select r.model_id, r.model_key, r.endpoint_id, r.provider_id
 comment on view atelier_engine.open_routes is
   'Routes on which requests may start now: neither paused nor drained, and the breaker of the endpoint is not open';
 
+create or replace view atelier_engine.probed_endpoints with (security_invoker = true) as
+select e.id as endpoint_id, e.provider_id, w.path, w.every, e.updated_at
+  from atelier.endpoints e
+  join atelier.api_providers p on p.id = e.provider_id
+ cross join lateral (
+   select coalesce(e.health_path, atelier_engine.default_health_path(e.adapter)) as path,
+          coalesce(e.probe_interval, pg_catalog.current_setting('atelier.probe_interval', true)::interval) as every) w
+ where e.is_active and p.is_active and e.adapter <> 'pull' and e.max_concurrency > 0 and w.path <> '' and w.every > interval '0'
+   and not exists (select from atelier_engine.active_pauses d where d.endpoint_id = e.id);
+comment on view atelier_engine.probed_endpoints is 'Endpoints that are asked how they are, what they are asked, and how often';
+
 create or replace view atelier.endpoint_health with (security_invoker = true) as
 select e.name as endpoint, p.name as provider, e.is_active and p.is_active as is_active,
        case when not (e.is_active and p.is_active) then 'inactive'
@@ -37,7 +48,7 @@ select e.name as endpoint, p.name as provider, e.is_active and p.is_active as is
             else 'healthy' end as health,
        b.busy, e.max_concurrency, s.unavailable_since, s.blocked_until, s.last_error_class, s.last_error,
        s.last_error_at, coalesce(s.breaker_state, 'closed') as breaker_state, coalesce(s.failure_count, 0) as failure_count,
-       d.reason as pause_reason, e.weight
+       d.reason as pause_reason, e.weight, s.probed_at, s.probe_error
   from atelier.endpoints e
   join atelier.api_providers p on p.id = e.provider_id
   left join atelier_engine.endpoint_states s on s.endpoint_id = e.id
@@ -52,10 +63,15 @@ blocked_until is when an endpoint whose breaker is open is tried again.$$;
 
 create or replace view atelier.token_health with (security_invoker = true) as
 select t.name as token, p.name as provider, t.is_active, coalesce(s.breaker_state, 'closed') as breaker_state,
-       s.blocked_until, s.last_error_class, s.last_error, s.last_error_at
+       s.blocked_until, s.last_error_class, s.last_error, s.last_error_at, t.disabled_at, t.disabled_reason,
+       case when u.day = w.today then u.spent_on_day else 0 end as spent_today, t.daily_spend_cap,
+       case when u.month = pg_catalog.date_trunc('month', w.today)::date then u.spent_in_month else 0 end as spent_this_month,
+       t.monthly_spend_cap, p.currency
   from atelier.provider_tokens t
   join atelier.api_providers p on p.id = t.provider_id
-  left join atelier_engine.token_states s on s.token_id = t.id;
+  left join atelier_engine.token_states s on s.token_id = t.id
+  left join atelier_engine.token_usage u on u.token_id = t.id
+ cross join lateral (select (pg_catalog.clock_timestamp() at time zone 'UTC')::date as today) w;
 grant select on atelier.token_health to service_role;
 comment on view atelier.token_health is
 $$Tokens, and whether they may be used
@@ -86,3 +102,17 @@ comment on view atelier.default_retry_policies is
 $$What happens after a failure, by its kind, where retry_policies says nothing
 
 The columns mean what they mean there.$$;
+
+create or replace view atelier.replicate_tokens with (security_invoker = true) as
+select t.number as id, null::text as token, t.is_active, t.last_used_at, t.request_count::integer as request_count,
+       t.error_count::integer as error_count, t.last_error, t.last_error_at, t.created_at
+  from atelier.provider_tokens t
+  join atelier.api_providers p on p.id = t.provider_id
+ where p.name = 'replicate';
+grant select, insert, update, delete on atelier.replicate_tokens to service_role;
+comment on view atelier.replicate_tokens is
+$$The tokens of the provider replicate
+
+For the service role. token can be written, and is null when it is read: nobody reads a secret back.$$;
+comment on column atelier.replicate_tokens.id is 'The number of the token.';
+comment on column atelier.replicate_tokens.token is 'The secret, to be written; null when it is read.';

@@ -169,9 +169,13 @@ $$SHA-256 hashes of API keys
 
 The keys themselves are nowhere: they are random and long, so that a hash, also one in a stolen dump, opens nothing.$$;
 
--- Whose jobs are unfinished is asked with every new job.
+-- No update in the life of a job changes an index.
 drop index atelier.jobs_unfinished_idx;
-create index jobs_unfinished_idx on atelier.jobs (user_id) where completed_at is null;
+alter table atelier.jobs set (fillfactor = 50);
+alter table atelier_engine.attempts set (fillfactor = 50);
+alter table atelier.generations drop constraint generations_replicate_prediction_id_key;
+create unique index generations_replicate_prediction_id_key on atelier.generations (replicate_prediction_id)
+  where replicate_prediction_id is not null;
 
 create domain atelier."*/*" as bytea;
 comment on domain atelier."*/*" is
@@ -384,12 +388,10 @@ and delete their own. Each run is a job that names its schedule in schedule_id a
 alter table atelier.jobs
   add column run_at timestamptz,
   add column retry_of uuid references atelier.jobs (id) on delete set null,
-  add column idempotency_key text
-    constraint jobs_idempotency_key_length check (char_length(idempotency_key) between 1 and 255),
+  add column idempotency_key text,
   add column request_hash bytea,
   add column content_hash bytea,
-  add column schedule_id uuid references atelier.schedules (id) on delete set null,
-  add constraint jobs_idempotency_key_has_hash check ((idempotency_key is null) = (request_hash is null));
+  add column schedule_id uuid references atelier.schedules (id) on delete set null;
 create index jobs_retry_of_idx on atelier.jobs (retry_of) where retry_of is not null;
 create unique index jobs_idempotency_key on atelier.jobs (user_id, idempotency_key) where idempotency_key is not null;
 create unique index jobs_schedule_run_key on atelier.jobs (schedule_id, run_at) where schedule_id is not null;
@@ -505,7 +507,9 @@ alter table atelier.workspaces
   add column max_running_jobs integer constraint workspaces_max_running_jobs_positive check (max_running_jobs > 0);
 create index workspaces_capped_idx on atelier.workspaces (id) where max_running_jobs is not null;
 alter table atelier.api_models
-  add column max_concurrency integer constraint api_models_max_concurrency_in_range check (max_concurrency between 0 and 10000);
+  add column max_concurrency integer constraint api_models_max_concurrency_in_range check (max_concurrency between 0 and 10000),
+  add column adapter_options jsonb not null default '{}'
+    constraint api_models_adapter_options_is_an_object check (jsonb_typeof(adapter_options) = 'object');
 alter table atelier.endpoints
   add column requests_per_minute integer
     constraint endpoints_requests_per_minute_in_range check (requests_per_minute between 1 and 10000000),
@@ -534,12 +538,10 @@ endpoint_id and token_id stay when the endpoint or the token is deleted.$$;
 
 alter table atelier_engine.queue
   drop constraint queue_job_id_fkey,
-  drop constraint queue_state_known,
-  add constraint queue_state_known check (state in ('blocked', 'waiting', 'parked', 'ready', 'leased', 'held')),
   add column user_id uuid,
   add column workspace_id uuid not null default '00000000-0000-0000-0000-000000000000',
   add column lane_id uuid not null default '00000000-0000-0000-0000-000000000000',
-  add column cost double precision not null default 1 constraint queue_cost_positive check (cost > 0),
+  add column cost double precision not null default 1,
   add column vtime double precision not null default 0,
   add column capped boolean not null default false,
   add column token_id uuid,
@@ -561,8 +563,7 @@ drop index atelier_engine.queue_ready_idx;
 -- In the order of claims.
 create index queue_ready_idx on atelier_engine.queue (model_id, priority desc, vtime, job_id) where state = 'ready';
 -- Of one user: his last job in a lane, and how many there are.
-create index queue_user_idx on atelier_engine.queue (user_id, lane_id, priority, vtime) where state = 'ready';
-create index queue_parked_user_idx on atelier_engine.queue (user_id, lane_id, priority, vtime) where state = 'parked';
+create index queue_user_idx on atelier_engine.queue (user_id, state, lane_id, priority, vtime);
 create index queue_parked_idx on atelier_engine.queue (user_id, model_id, workspace_id, priority desc, vtime, job_id)
   where state = 'parked';
 comment on table atelier_engine.queue is
@@ -609,6 +610,9 @@ Kept for a day, bytes included, so that an operator can adopt what was paid for.
 record_successes() takes.$$;
 
 -- Events: whatever is there was committed long ago.
+alter table atelier.events drop constraint events_user_id_fkey, drop constraint events_kind_is_a_name;
+drop trigger restore_in_any_order_before on atelier.events;
+drop trigger restore_in_any_order_after on atelier.events;
 alter table atelier.events add column xid xid8 not null default '3';
 alter table atelier.events alter column xid set default pg_current_xact_id();
 drop index atelier.events_user_seq_idx;
@@ -616,7 +620,8 @@ create index events_user_idx on atelier.events (user_id, xid, seq);
 comment on table atelier.events is
 $$What happened to a user's things
 
-kind is job.completed, job.failed or job.cancelled; ref is the id of the job. Read with events_since(): in the order of seq
+kind is job.completed, job.failed or job.cancelled, and ref the id of the job; for admins also token.disabled, and ref the id
+of the token. Read with events_since(): in the order of seq
 alone, an event that a slow transaction commits late would be missed. Kept for atelier.event_retention.$$;
 
 -- No cursor from before this transaction tells what was deleted after it.
@@ -632,11 +637,90 @@ comment on table atelier_engine.event_horizon is
 drop function atelier_engine.free_slots();
 drop function atelier_engine.claim_for_endpoint(uuid, integer);
 
+alter table atelier.api_providers
+  drop constraint api_providers_auth_scheme_known,
+  add constraint api_providers_auth_scheme_known
+    check (auth_scheme in ('none', 'bearer', 'key', 'token', 'header', 'basic'));
+comment on table atelier.api_providers is
+$$A company or a kind of server that runs models
+
+auth_scheme says how a token travels in the header auth_header_name: after the word Bearer, Key or Token, alone
+(header), or as name:password (basic). With none there is no token.$$;
+
 -- Servers whose answer is data and not a file.
 alter table atelier.api_providers
   add column adapter_options jsonb not null default '{}'
     constraint api_providers_adapter_options_is_an_object check (jsonb_typeof(adapter_options) = 'object');
 alter table atelier.generations add column result jsonb;
+
+alter table atelier_engine.provider_secrets alter column secret drop not null;
+alter table atelier_engine.provider_secrets
+  add column sealed bytea,
+  add constraint provider_secrets_stored_once check (num_nonnulls(secret, sealed) = 1);
+comment on table atelier_engine.provider_secrets is
+$$The secrets of provider tokens, sealed with AES-256-GCM
+
+By the key file that atelier.secret_key_file names; the id of the token is sealed in, so that a row opens for no other.
+No role has a grant on it, and it is not dumped.$$;
+comment on column atelier_engine.provider_secrets.secret is
+  'In the clear, as 0.1.0 stored it; seal_provider_tokens() puts an end to that.';
+comment on column atelier_engine.provider_secrets.sealed is
+  'Version, name of the key, nonce, ciphertext and tag. Only the workers open it, and no function of SQL.';
+do $tell$
+begin
+  if exists (select from atelier_engine.provider_secrets k where k.secret is not null) then
+    raise warning using
+      message = 'secrets of provider tokens are stored in the clear',
+      detail = 'They stay in use.',
+      hint = 'Set atelier.secret_key_file, then call atelier.seal_provider_tokens().';
+  end if;
+end
+$tell$;
+
+-- Pools of tokens: rates, caps, and what becomes of a token that is refused.
+alter table atelier.api_providers
+  add column currency text not null default 'USD' constraint api_providers_currency_is_a_code check (currency ~ '^[A-Z]{3}$');
+alter table atelier.provider_tokens
+  add column number integer generated always as identity constraint provider_tokens_number_key unique,
+  add column requests_per_minute integer
+    constraint provider_tokens_requests_per_minute_in_range check (requests_per_minute between 1 and 10000000),
+  add column request_burst integer constraint provider_tokens_request_burst_in_range check (request_burst between 1 and 10000),
+  add column daily_spend_cap numeric constraint provider_tokens_daily_spend_cap_not_negative check (daily_spend_cap >= 0),
+  add column monthly_spend_cap numeric constraint provider_tokens_monthly_spend_cap_not_negative check (monthly_spend_cap >= 0),
+  add column disabled_at timestamptz,
+  add column disabled_reason text;
+select pg_catalog.pg_extension_config_dump('atelier.provider_tokens_number_seq', '');
+grant update (requests_per_minute, request_burst, daily_spend_cap, monthly_spend_cap)
+  on atelier.provider_tokens to authenticated, service_role;
+comment on table atelier.provider_tokens is
+$$A token for a provider, without its secret
+
+Made by set_provider_token(). The secret lies apart where no client role can read it, and stays out of dumps. Tokens of a
+provider share its jobs; one that reached a rate or a cap is left alone until there is room again. A token that a provider
+refuses (401) or that has no credit (402) is disabled, and admins get an event; is_active = true or a new secret enables it.$$;
+create table atelier_engine.token_usage (
+  token_id uuid primary key references atelier.provider_tokens (id) on delete cascade,
+  level double precision,
+  filled_at timestamptz,
+  day date,
+  spent_on_day numeric not null default 0,
+  month date,
+  spent_in_month numeric not null default 0
+) with (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0);
+select pg_catalog.pg_extension_config_dump('atelier_engine.token_usage', '');
+alter table atelier_engine.token_usage enable row level security;
+grant select on atelier_engine.token_usage to service_role;
+comment on table atelier_engine.token_usage is
+$$What each token has used up of its rate and its caps
+
+Days and months are those of UTC; of earlier ones the numbers mean nothing any more. Amounts are in the currency of the
+provider.$$;
+comment on column atelier_engine.token_usage.level is 'Requests that were allowed at filled_at; null: the bucket is full.';
+comment on column atelier_engine.token_usage.filled_at is 'When that was.';
+comment on column atelier_engine.token_usage.day is 'The day of spent_on_day.';
+comment on column atelier_engine.token_usage.spent_on_day is 'What its requests cost that day.';
+comment on column atelier_engine.token_usage.month is 'The first day of the month of spent_in_month.';
+comment on column atelier_engine.token_usage.spent_in_month is 'What its requests cost that month.';
 
 create function atelier_engine.wake_for_cancel()
 returns void
@@ -671,7 +755,7 @@ $$How long the latest attempts took, by model and endpoint
 Seconds from the claim to the commit of the result: the median, and what 19 of 20 stay below. Kept up by the janitor.$$;
 
 alter table atelier_engine.queue
-  add column progress real constraint queue_progress_in_range check (progress between 0 and 1);
+  add column progress real;
 comment on column atelier_engine.queue.progress is 'How much of it is done, as its worker says; null: it says nothing.';
 
 -- Workers: GPUs that nobody can connect to. They claim their jobs themselves, each as an endpoint of its own, so that
@@ -711,14 +795,341 @@ comment on column atelier.workers.version is 'The version it says it has.';
 comment on column atelier.workers.last_heartbeat_at is 'When it was last heard of, to about ten seconds.';
 
 -- Not dumped: what a copy gives out, this database does not believe, nor the other way round.
-create table atelier_engine.capability_keys (
-  only_one boolean primary key default true constraint capability_keys_only_one check (only_one),
-  inner_key bytea not null constraint capability_keys_inner_key_length check (octet_length(inner_key) = 64),
-  outer_key bytea not null constraint capability_keys_outer_key_length check (octet_length(outer_key) = 64)
+create table atelier_engine.capability_secrets (
+  only_one boolean primary key default true constraint capability_secrets_only_one check (only_one),
+  secret bytea not null constraint capability_secrets_length check (octet_length(secret) = 32)
 );
-alter table atelier_engine.capability_keys enable row level security;
-comment on table atelier_engine.capability_keys is
+alter table atelier_engine.capability_secrets enable row level security;
+comment on table atelier_engine.capability_secrets is
 $$The secret with which the tokens of attempts are signed
 
-Made at the first claim; the two keys of HMAC that follow from it. No role has a grant on it, and it is not dumped.
+Made at the first claim. No role has a grant on it, and it is not dumped.
 Without the row all tokens that were given out are void.$$;
+
+-- One check constraint for each table that every job writes: their texts are read anew for each statement.
+alter table atelier.jobs
+  drop constraint jobs_status_known, drop constraint jobs_job_type_known, drop constraint jobs_format_known,
+  drop constraint jobs_quality_known, drop constraint jobs_model_type_is_a_slug,
+  drop constraint jobs_parameters_is_an_object, drop constraint jobs_destination_known,
+  drop constraint jobs_priority_in_range, drop constraint jobs_attempts_not_negative,
+  drop constraint jobs_max_attempts_in_range, drop constraint jobs_moderation_status_known,
+  drop constraint jobs_completed_at_set_when_finished;
+alter table atelier.generations drop constraint generations_action_known, drop constraint generations_status_known;
+alter table atelier_engine.attempts drop constraint attempts_state_known;
+alter table atelier_engine.queue
+  drop constraint queue_state_known, drop constraint queue_owner_complete, drop constraint queue_lease_has_end,
+  drop constraint queue_held_has_next_check;
+create function atelier_engine.assert_valid_job(job atelier.jobs)
+returns boolean
+language c immutable strict parallel safe
+as 'MODULE_PATHNAME', 'atelier_assert_valid_job';
+grant execute on function atelier_engine.assert_valid_job(atelier.jobs) to service_role;
+comment on function atelier_engine.assert_valid_job(atelier.jobs) is
+$$Check constraint: what a job may hold
+
+status: queued, processing, completed, failed, cancelled. job_type: the fifteen of the job types. format: image, video, chat.
+quality: fast, high. destination: library, workspace. moderation_status: pending, approved, rejected, flagged. priority:
+-1000 to 1000. attempts: 0 or more. max_attempts: 1 to 100. model_type: a slug. parameters: an object. idempotency_key: 1 to
+255 characters, with its request_hash. completed_at: when the job has ended, and only then. Raises 23514.$$;
+alter table atelier.jobs add constraint jobs_are_valid check (atelier_engine.assert_valid_job(jobs));
+create function atelier_engine.assert_valid_generation(generation atelier.generations)
+returns boolean
+language c immutable strict parallel safe
+as 'MODULE_PATHNAME', 'atelier_assert_valid_generation';
+grant execute on function atelier_engine.assert_valid_generation(atelier.generations) to authenticated, service_role;
+comment on function atelier_engine.assert_valid_generation(atelier.generations) is
+$$Check constraint: what a generation may hold
+
+action: create, edit, upscale, remove_bg, inpaint, expand, video_create, video_i2v, video_edit, video_upscale,
+video_keyframes, analyze_describe, analyze_ocr, analyze_prompt, chat. status: pending, processing, completed, failed,
+cancelled. Raises 23514.$$;
+alter table atelier.generations
+  add constraint generations_are_valid check (atelier_engine.assert_valid_generation(generations));
+create function atelier_engine.assert_valid_attempt(attempt atelier_engine.attempts)
+returns boolean
+language c immutable strict parallel safe
+as 'MODULE_PATHNAME', 'atelier_assert_valid_attempt';
+comment on function atelier_engine.assert_valid_attempt(atelier_engine.attempts) is
+$$Check constraint: what an attempt may hold
+
+state: submitting, submitted, ingesting, succeeded, failed, cancelled, ambiguous. Raises 23514.$$;
+alter table atelier_engine.attempts
+  add constraint attempts_are_valid check (atelier_engine.assert_valid_attempt(attempts));
+create function atelier_engine.assert_valid_queue_entry(entry atelier_engine.queue)
+returns boolean
+language c immutable strict parallel safe
+as 'MODULE_PATHNAME', 'atelier_assert_valid_queue_entry';
+comment on function atelier_engine.assert_valid_queue_entry(atelier_engine.queue) is
+$$Check constraint: what an entry of the queue may hold
+
+state: blocked, waiting, parked, ready, leased, held. cost: above 0. progress: 0 to 1. attempt_id and endpoint_id: when it
+is leased or held, and only then; so with lease_expires_at (leased) and next_check_at (held). Raises 23514.$$;
+alter table atelier_engine.queue
+  add constraint queue_entries_are_valid check (atelier_engine.assert_valid_queue_entry(queue));
+
+create type atelier_engine.resolved_request as (
+  api_model_id uuid,
+  job_type text,
+  format text,
+  quality text,
+  model_type text,
+  parameters jsonb,
+  draws_seed boolean,
+  estimated_seconds numeric
+);
+comment on type atelier_engine.resolved_request is
+  'What follows from the model, job type and parameters of a request: all that depends on the catalogue of models alone';
+
+-- Asking servers how they are.
+alter table atelier.endpoints
+  add column health_path text
+    constraint endpoints_health_path_is_a_path check (health_path ~ '^[\x21-\x7e]*$' and char_length(health_path) <= 500),
+  add column probe_interval interval
+    constraint endpoints_probe_interval_in_range
+    check (probe_interval = interval '0' or probe_interval between interval '1 second' and interval '1 day');
+alter table atelier_engine.endpoint_states
+  add column probed_at timestamptz,
+  add column probe_until timestamptz,
+  add column probe_error text,
+  add column probe_failing boolean not null default false;
+comment on column atelier_engine.endpoint_states.probed_at is 'When it was last asked how it is.';
+comment on column atelier_engine.endpoint_states.probe_until is
+  'Until when the answer to that is waited for, while the breaker stays open; null: it is there.';
+comment on column atelier_engine.endpoint_states.probe_error is 'What was wrong with that answer; null: nothing.';
+comment on column atelier_engine.endpoint_states.probe_failing is
+  'Whether such a question found it not well: then such a question can find it well again.';
+
+-- Jobs: requests whose answer was lost, and whose provider is asked what became of them.
+
+create table atelier_engine.lookups (
+  attempt_id uuid primary key,
+  job_id uuid not null references atelier.jobs (id) on delete cascade,
+  created_at timestamptz not null default clock_timestamp(),
+  ask_at timestamptz not null default clock_timestamp(),
+  asked integer not null default 0,
+  unknown_count integer not null default 0,
+  last_answer text
+);
+create index lookups_job_idx on atelier_engine.lookups (job_id);
+select pg_catalog.pg_extension_config_dump('atelier_engine.lookups', '');
+alter table atelier_engine.lookups enable row level security;
+grant select on atelier_engine.lookups to service_role;
+comment on table atelier_engine.lookups is
+$$Attempts of unknown outcome whose provider is asked what became of them
+
+Their jobs are held meanwhile: who decides about one by resolve_held_job(), or the end of hold_timeout, ends the asking.$$;
+comment on column atelier_engine.lookups.ask_at is 'When the provider is asked next.';
+comment on column atelier_engine.lookups.asked is 'How often it answered, or did not.';
+comment on column atelier_engine.lookups.unknown_count is 'How often in a row it did not know the request.';
+comment on column atelier_engine.lookups.last_answer is 'What it said last, or why it said nothing.';
+
+create table atelier_engine.stops (
+  attempt_id uuid primary key,
+  job_id uuid not null references atelier.jobs (id) on delete cascade,
+  ask_at timestamptz not null default clock_timestamp(),
+  asked integer not null default 0,
+  last_answer text
+);
+create index stops_job_idx on atelier_engine.stops (job_id);
+alter table atelier_engine.stops enable row level security;
+grant select on atelier_engine.stops to service_role;
+comment on table atelier_engine.stops is
+$$Requests that nobody wants any more and that nobody carries, whose provider is told to stop
+
+Their jobs are cancelled or failed. A few times, then it is left at that. Not dumped: a copy of the database has no
+business with what the original asked for.$$;
+comment on column atelier_engine.stops.ask_at is 'When the provider is told next.';
+comment on column atelier_engine.stops.asked is 'How often it did not hear.';
+comment on column atelier_engine.stops.last_answer is 'Why not.';
+
+create table atelier_engine.server_rates (
+  endpoint_id uuid not null references atelier.endpoints (id) on delete cascade,
+  token_id uuid not null,
+  remaining integer not null constraint server_rates_remaining_not_negative check (remaining >= 0),
+  reset_at timestamptz not null,
+  reported_at timestamptz not null,
+  primary key (endpoint_id, token_id)
+) with (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0);
+alter table atelier_engine.server_rates enable row level security;
+grant select on atelier_engine.server_rates to service_role;
+comment on table atelier_engine.server_rates is
+$$How many more requests servers said they take
+
+From the headers of their latest answers. It holds until reset_at, and then nothing is known. Not dumped.$$;
+comment on column atelier_engine.server_rates.token_id is 'The token of the requests; all zeros: none.';
+comment on column atelier_engine.server_rates.remaining is 'How many more it took at reported_at.';
+comment on column atelier_engine.server_rates.reset_at is 'When it takes as many as ever again.';
+comment on column atelier_engine.server_rates.reported_at is 'When its answer began.';
+
+create table atelier.conversations (
+  id uuid primary key default atelier.uuid7(),
+  user_id uuid not null default auth.uid() references atelier.profiles (id) on delete cascade,
+  project_id uuid,
+  title text not null default 'New Conversation'
+    constraint conversations_title_length check (char_length(title) between 1 and 500),
+  conversation_type text not null default 'general'
+    constraint conversations_conversation_type_length check (char_length(conversation_type) between 1 and 100),
+  status text not null default 'active'
+    constraint conversations_status_length check (char_length(status) between 1 and 100),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  character_id uuid,
+  user_character_id uuid,
+  memory_tier text not null default 'conversation'
+    constraint conversations_memory_tier_known check (memory_tier in ('conversation', 'character', 'profile')),
+  memory_data jsonb not null default '{}'
+    constraint conversations_memory_data_is_an_object check (jsonb_typeof(memory_data) = 'object')
+    constraint conversations_memory_data_size check (octet_length(memory_data::text) <= 65536),
+  current_location text,
+  last_scene_image text,
+  -- What messages refers to, so that nobody writes into the conversation of somebody else.
+  constraint conversations_id_user_id_key unique (id, user_id)
+);
+create index conversations_user_idx on atelier.conversations (user_id, updated_at desc);
+select pg_catalog.pg_extension_config_dump('atelier.conversations', '');
+alter table atelier.conversations enable row level security;
+alter table atelier.conversations force row level security;
+grant select, delete,
+  insert (id, user_id, project_id, title, conversation_type, status, character_id, user_character_id, memory_tier,
+    memory_data, current_location, last_scene_image),
+  update (project_id, title, conversation_type, status, character_id, user_character_id, memory_tier, memory_data,
+    current_location, last_scene_image)
+  on atelier.conversations to authenticated;
+grant select, insert, update, delete on atelier.conversations to service_role;
+comment on table atelier.conversations is
+$$Conversations of a user with a model
+
+updated_at is when something was said last. Deleting one deletes what was said.$$;
+
+create table atelier.messages (
+  id uuid primary key default atelier.uuid7(),
+  conversation_id uuid not null,
+  user_id uuid not null default auth.uid(),
+  sender text not null constraint messages_sender_known check (sender in ('user', 'assistant')),
+  content text not null
+    constraint messages_content_length
+    check (octet_length(content) <= case sender when 'user' then 1048576 else 8388608 end),
+  message_type text not null default 'text'
+    constraint messages_message_type_length check (char_length(message_type) between 1 and 100),
+  created_at timestamptz not null default now(),
+  job_id uuid constraint messages_job_key unique references atelier.jobs (id) on delete set null,
+  constraint messages_conversation_fkey foreign key (conversation_id, user_id)
+    references atelier.conversations (id, user_id) on delete cascade
+);
+create index messages_conversation_idx on atelier.messages (conversation_id, user_id, created_at);
+create index messages_user_idx on atelier.messages (user_id);
+select pg_catalog.pg_extension_config_dump('atelier.messages', '');
+alter table atelier.messages enable row level security;
+alter table atelier.messages force row level security;
+grant select, delete, insert (id, conversation_id, user_id, sender, content, message_type) on atelier.messages to authenticated;
+grant select, insert, update, delete on atelier.messages to service_role;
+comment on table atelier.messages is
+$$What was said in a conversation
+
+The answer of a model names its job: content is empty until that has ended, and message_stream() gives what there is
+meanwhile.$$;
+
+create table atelier_engine.text_pieces (
+  attempt_id uuid not null,
+  starts_at integer not null,
+  text text not null,
+  primary key (attempt_id, starts_at)
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+        autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 5000);
+alter table atelier_engine.text_pieces enable row level security;
+comment on table atelier_engine.text_pieces is
+$$Answers that are coming bit by bit, in pieces
+
+starts_at counts characters. Rows are only added, so that a long answer is not written again with every word; they go when
+the job ends, and the whole answer is in one place. Not dumped: a copy of the database gets no more of it.$$;
+
+create function atelier_engine.wake_for_webhooks()
+returns void
+language c volatile
+as 'MODULE_PATHNAME', 'atelier_wake_for_webhooks';
+comment on function atelier_engine.wake_for_webhooks() is
+$$Have the dispatcher look at webhooks when this transaction commits
+
+As wake_dispatcher(), for webhooks and for the keys of those who sign them.$$;
+
+create function atelier_engine.miss_webhook_key()
+returns void
+language c volatile
+as 'MODULE_PATHNAME', 'atelier_miss_webhook_key';
+comment on function atelier_engine.miss_webhook_key() is
+$$Have the dispatcher fetch the keys again with which webhooks are signed
+
+Soon, whatever becomes of this transaction: a webhook that is refused is rolled back.$$;
+
+alter table atelier.api_providers
+  add column webhook_url text
+    constraint api_providers_webhook_url_is_http
+    check (webhook_url ~ '^https?://[^\s/?#]+(/[\x21-\x7e]*)?$' and char_length(webhook_url) <= 1000);
+alter table atelier.provider_tokens
+  add column account_id text constraint provider_tokens_account_id_is_a_word check (account_id ~ '^[\x21-\x7e]{1,200}$');
+grant update (account_id) on atelier.provider_tokens to authenticated, service_role;
+create index attempts_external_idx on atelier_engine.attempts (external_id) where external_id is not null;
+
+-- Webhooks: what providers say by themselves of the requests that they were sent. A hint, never a result: whatever it
+-- says, the provider is asked.
+
+create table atelier_engine.webhooks (
+  adapter text not null,
+  webhook_id text not null,
+  received_at timestamptz not null default clock_timestamp(),
+  external_id text not null,
+  attempt_id uuid,
+  token_ids uuid[],
+  is_waiting boolean not null default true,
+  constraint webhooks_pkey primary key (adapter, webhook_id)
+) with (fillfactor = 50);
+create index webhooks_waiting_idx on atelier_engine.webhooks (received_at) where is_waiting;
+create index webhooks_received_idx on atelier_engine.webhooks (received_at);
+alter table atelier_engine.webhooks enable row level security;
+grant select on atelier_engine.webhooks to service_role;
+comment on table atelier_engine.webhooks is
+$$Webhooks that were taken, so that none counts twice
+
+Kept for a day. Not dumped: a copy is told nothing.$$;
+comment on column atelier_engine.webhooks.adapter is 'The adapter of the endpoints whose provider sends such ones.';
+comment on column atelier_engine.webhooks.webhook_id is
+  'What tells it from others of its kind; the same when it is sent again.';
+comment on column atelier_engine.webhooks.received_at is 'When it came.';
+comment on column atelier_engine.webhooks.external_id is 'The provider''s id of the request that it is about.';
+comment on column atelier_engine.webhooks.attempt_id is
+  'The attempt that it is about; null: that was not known when it came.';
+comment on column atelier_engine.webhooks.token_ids is
+  'The tokens of those who can have sent it; null: that does not show.';
+comment on column atelier_engine.webhooks.is_waiting is
+  'Whether the dispatcher has yet to see it, or to hear of the request that it is about.';
+
+create table atelier_engine.webhook_secrets (
+  token_id uuid primary key references atelier.provider_tokens (id) on delete cascade,
+  secret bytea not null,
+  updated_at timestamptz not null default now()
+);
+alter table atelier_engine.webhook_secrets enable row level security;
+comment on table atelier_engine.webhook_secrets is
+$$The secrets with which accounts at providers sign webhooks
+
+Stored by set_webhook_secret(). No role has a grant on it, and it is not dumped.$$;
+
+create table atelier_engine.webhook_key_sets (
+  provider_id uuid primary key references atelier.api_providers (id) on delete cascade,
+  url text constraint webhook_key_sets_url_is_https check (url ~ '^https?://[^\s/?#]+(/[\x21-\x7e]*)?$'),
+  keys bytea[] not null default '{}',
+  fetched_at timestamptz,
+  ask_at timestamptz,
+  last_error text
+);
+alter table atelier_engine.webhook_key_sets enable row level security;
+grant select on atelier_engine.webhook_key_sets to service_role;
+comment on table atelier_engine.webhook_key_sets is
+$$The public keys with which providers sign webhooks
+
+Fetched from url and kept for a day, or stored by set_webhook_keys(). Not dumped: they are fetched again.$$;
+comment on column atelier_engine.webhook_key_sets.url is 'Where they are fetched; null: they are not, but stored by hand.';
+comment on column atelier_engine.webhook_key_sets.keys is 'The raw bytes of the Ed25519 keys.';
+comment on column atelier_engine.webhook_key_sets.fetched_at is 'When they were fetched or stored last.';
+comment on column atelier_engine.webhook_key_sets.ask_at is 'When they are fetched next.';
+comment on column atelier_engine.webhook_key_sets.last_error is 'Why that failed last; null: it did not.';

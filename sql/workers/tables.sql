@@ -35,14 +35,13 @@ comment on column atelier.workers.version is 'The version it says it has.';
 comment on column atelier.workers.last_heartbeat_at is 'When it was last heard of, to about ten seconds.';
 
 -- Not dumped: what a copy gives out, this database does not believe, nor the other way round.
-create table atelier_engine.capability_keys (
-  only_one boolean primary key default true constraint capability_keys_only_one check (only_one),
-  inner_key bytea not null constraint capability_keys_inner_key_length check (octet_length(inner_key) = 64),
-  outer_key bytea not null constraint capability_keys_outer_key_length check (octet_length(outer_key) = 64)
+create table atelier_engine.capability_secrets (
+  only_one boolean primary key default true constraint capability_secrets_only_one check (only_one),
+  secret bytea not null constraint capability_secrets_length check (octet_length(secret) = 32)
 );
-alter table atelier_engine.capability_keys enable row level security;
-comment on table atelier_engine.capability_keys is
+alter table atelier_engine.capability_secrets enable row level security;
+comment on table atelier_engine.capability_secrets is
 $$The secret with which the tokens of attempts are signed
 
-Made at the first claim; the two keys of HMAC that follow from it. No role has a grant on it, and it is not dumped.
+Made at the first claim. No role has a grant on it, and it is not dumped.
 Without the row all tokens that were given out are void.$$;

@@ -11,11 +11,15 @@ extern "C" {
 
 PG_FUNCTION_INFO_V1(atelier_wake_dispatcher);
 PG_FUNCTION_INFO_V1(atelier_wake_for_cancel);
+PG_FUNCTION_INFO_V1(atelier_wake_for_webhooks);
+PG_FUNCTION_INFO_V1(atelier_miss_webhook_key);
 PG_FUNCTION_INFO_V1(atelier_wake_janitor);
 PG_FUNCTION_INFO_V1(atelier_announce_database);
 PG_FUNCTION_INFO_V1(atelier_announce_events);
 PGDLLEXPORT Datum atelier_wake_dispatcher(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum atelier_wake_for_cancel(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum atelier_wake_for_webhooks(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum atelier_miss_webhook_key(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum atelier_wake_janitor(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum atelier_announce_database(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum atelier_announce_events(PG_FUNCTION_ARGS);
@@ -26,6 +30,7 @@ namespace {
 struct Asked {
   bool dispatcher = false;
   bool cancel = false;
+  bool webhooks = false;
   bool janitor = false;
   bool announce = false;
   bool events = false;
@@ -46,6 +51,7 @@ void perform() noexcept {
       asked.dispatcher = asked.dispatcher || place->dispatcher.pid != MyProcPid;
     }
     if (asked.cancel) pg_atomic_fetch_add_u32(&place->cancellations, 1);
+    if (asked.webhooks) pg_atomic_fetch_add_u32(&place->webhooks, 1);
     if (asked.dispatcher) shared::wake(place->dispatcher);
     if (asked.janitor) shared::wake(place->janitor);
   }
@@ -87,6 +93,25 @@ Datum atelier_wake_for_cancel(PG_FUNCTION_ARGS) {
   return pg::entry([]() -> Datum {
     remember(&Asked::dispatcher);
     remember(&Asked::cancel);
+    return Datum{0};
+  });
+}
+
+Datum atelier_wake_for_webhooks(PG_FUNCTION_ARGS) {
+  (void)fcinfo;
+  return pg::entry([]() -> Datum {
+    remember(&Asked::dispatcher);
+    remember(&Asked::webhooks);
+    return Datum{0};
+  });
+}
+
+Datum atelier_miss_webhook_key(PG_FUNCTION_ARGS) {
+  (void)fcinfo;
+  return pg::entry([]() -> Datum {
+    // Without waking anybody: this is for everybody to call, as often as he likes.
+    if (shared::Database *const place = shared::find(MyDatabaseId))
+      pg_atomic_fetch_add_u32(&place->missed_keys, 1);
     return Datum{0};
   });
 }

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <string>
 
+#include "src/functions/recordings.hpp"
 #include "src/pg/boundary.hpp"
-#include "src/pg/compat.hpp"
 #include "src/pg/shared_state.hpp"
 
 extern "C" {
@@ -26,10 +26,6 @@ PGDLLEXPORT Datum atelier_wait_for_job(PG_FUNCTION_ARGS);
 }
 
 namespace {
-
-// A wake-up can be lost only with the shared memory (the workers of a server without
-// shared_preload_libraries restart it), so this look without being asked may be slow.
-constexpr long unasked_look_ms = 1000;
 
 bool may_commit(FunctionCallInfo fcinfo) {
   return fcinfo->context != nullptr && IsA(fcinfo->context, CallContext) &&
@@ -64,33 +60,15 @@ bool is_terminal(const std::string &status) {
   return status == "completed" || status == "failed" || status == "cancelled";
 }
 
-// Sleeps until outcomes were recorded after `seen`, the time is over or an interrupt comes.
-void sleep_until_recorded(shared::Database *database, uint32 seen, TimestampTz deadline) {
-  long const left_ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
-  long const wait_ms = Min(left_ms, unasked_look_ms);
-  pg::call([&] {
-    if (database == nullptr) {
-      (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, wait_ms,
-                      compat::wait_event_job());
-      ResetLatch(MyLatch);
-      CHECK_FOR_INTERRUPTS();
-      return;
-    }
-    ConditionVariablePrepareToSleep(&database->job_recorded);
-    if (pg_atomic_read_u32(&database->recordings) == seen)
-      (void)ConditionVariableTimedSleep(&database->job_recorded, wait_ms, compat::wait_event_job());
-    ConditionVariableCancelSleep();
-  });
-}
-
 std::string wait_for(Datum job_id, TimestampTz deadline) {
   for (;;) {
     shared::Database *const database = shared::find(MyDatabaseId);
-    uint32 const seen = database == nullptr ? 0 : pg_atomic_read_u32(&database->recordings);
+    uint32 const seen = recordings_of(database);
     std::string status = status_of(job_id);
     if (is_terminal(status) || GetCurrentTimestamp() >= deadline) return status;
     pg::call([] { SPI_commit(); });  // gives up the snapshot and all locks
-    sleep_until_recorded(database, seen, deadline);
+    sleep_until_recorded(database, seen,
+                         TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline));
   }
 }
 

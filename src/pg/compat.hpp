@@ -6,7 +6,11 @@ extern "C" {
 
 #include "replication/walreceiver.h"
 #include "storage/latch.h"
+#include "utils/memutils.h"
 #include "utils/wait_event.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 #if PG_VERSION_NUM >= 170000
 #include "utils/resowner.h"
 #endif

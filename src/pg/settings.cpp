@@ -17,12 +17,14 @@ int max_in_flight = 64;
 int max_unfinished_jobs_per_user = 1000;
 char *peers = nullptr;
 int poll_interval_ms = 5000;
+int probe_interval_s = 60;
 char *runner_devices = nullptr;
 bool runner_enabled = true;
 char *runner_model = nullptr;
 char *runner_path = nullptr;
 char *runner_socket_directory = nullptr;
 int runner_threads = 0;
+char *secret_key_file = nullptr;
 
 namespace {
 
@@ -67,6 +69,9 @@ void define() {
   define_int("atelier.poll_interval", "How often a dispatcher looks for work unasked.",
              "Submitting a job wakes the dispatcher at commit; this is the safety net.",
              &poll_interval_ms, 5000, 100, 600000, GUC_UNIT_MS);
+  define_int("atelier.probe_interval", "How often an endpoint without jobs is asked how it is.",
+             "endpoints.probe_interval overrides it. 0: never.", &probe_interval_s, 60, 0, 86400,
+             GUC_UNIT_S);
   define_string("atelier.runner_devices", "Devices that get a local runner each.",
                 "\"auto\" (one per GPU, or one on the CPU), or a list such as \"cuda:0,cuda:1\" "
                 "or \"cpu\".",
@@ -84,6 +89,10 @@ void define() {
                 &runner_socket_directory, "pg_atelier");
   define_int("atelier.runner_threads", "CPU threads of each local runner.",
              "0: the runner chooses.", &runner_threads, 0, 0, 1024, 0);
+  define_string("atelier.secret_key_file", "The file with the keys of provider tokens.",
+                "An absolute path outside the data directory. The newest key comes first. Empty: "
+                "no token can be stored.",
+                &secret_key_file, "");
   MarkGUCPrefixReserved("atelier");
 }
 

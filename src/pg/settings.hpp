@@ -10,12 +10,14 @@ extern int max_in_flight;
 extern int max_unfinished_jobs_per_user;
 extern char *peers;
 extern int poll_interval_ms;
+extern int probe_interval_s;  // read by SQL
 extern char *runner_devices;
 extern bool runner_enabled;
 extern char *runner_model;
 extern char *runner_path;
 extern char *runner_socket_directory;
 extern int runner_threads;
+extern char *secret_key_file;
 
 // Defines them all; called once from _PG_init.
 void define();

@@ -37,6 +37,8 @@ void initialise(State &fresh) {
     pg_atomic_init_u32(&database.recordings, 0);
     pg_atomic_init_u32(&database.events_written, 0);
     pg_atomic_init_u32(&database.cancellations, 0);
+    pg_atomic_init_u32(&database.webhooks, 0);
+    pg_atomic_init_u32(&database.missed_keys, 0);
   }
 }
 

@@ -54,6 +54,8 @@ struct Database {
   pg_atomic_uint32 recordings;      // grows before each broadcast
   pg_atomic_uint32 events_written;  // grows when rows of atelier.events were committed
   pg_atomic_uint32 cancellations;   // grows when somebody asks to cancel what is in flight
+  pg_atomic_uint32 webhooks;        // grows when a webhook was taken
+  pg_atomic_uint32 missed_keys;     // grows when the signature of one was by no known key
 };
 
 // How far an attempt has come, as its server says (written_at 0: free).
@@ -65,7 +67,7 @@ struct Progress {
 
 // To be raised with every change of what is below: a server goes on with the block of the library
 // that it loaded first, while without shared_preload_libraries new sessions load the installed one.
-constexpr uint32 layout_number = 4;
+constexpr uint32 layout_number = 5;
 
 struct State {
   uint32 layout;

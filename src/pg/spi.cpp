@@ -58,6 +58,35 @@ Argument text(std::string_view value) {
   return {TEXTOID, datum, false};
 }
 
+Argument text_array(const std::vector<std::string> &values) {
+  const std::string *const items = values.data();
+  int const count = static_cast<int>(values.size());
+  Datum const datum = call([&] {
+    ArrayItems array(count);
+    for (int i = 0; i < count; ++i) {
+      array.nulls[i] = false;
+      array.datums[i] = PointerGetDatum(
+          cstring_to_text_with_len(items[i].data(), static_cast<int>(items[i].size())));
+    }
+    return array.build(TEXTOID, -1, false, TYPALIGN_INT);
+  });
+  return {TEXTARRAYOID, datum, false};
+}
+
+Argument int4_array(const std::vector<int32_t> &values) {
+  const int32_t *const items = values.data();
+  int const count = static_cast<int>(values.size());
+  Datum const datum = call([&] {
+    ArrayItems array(count);
+    for (int i = 0; i < count; ++i) {
+      array.nulls[i] = false;
+      array.datums[i] = Int32GetDatum(items[i]);
+    }
+    return array.build(INT4OID, sizeof(int32_t), true, TYPALIGN_INT);
+  });
+  return {INT4ARRAYOID, datum, false};
+}
+
 Argument jsonb(std::string_view value) {
   std::string const terminated(value);
   const char *const input = terminated.c_str();
@@ -192,6 +221,15 @@ wire::Uuid Statement::Rows::uuid(uint64_t row, int column) const {
   Datum const value = datum(row, column, null);
   if (!null) memcpy(out.bytes.data(), DatumGetUUIDP(value)->data, out.bytes.size());
   return out;
+}
+
+std::vector<uint8_t> Statement::Rows::bytes(uint64_t row, int column) const {
+  bool null = true;
+  Datum const value = datum(row, column, null);
+  if (null) return {};
+  const bytea *const packed = call([&] { return DatumGetByteaPP(value); });
+  auto const *const begin = reinterpret_cast<const uint8_t *>(VARDATA_ANY(packed));
+  return {begin, begin + VARSIZE_ANY_EXHDR(packed)};
 }
 
 std::optional<int64_t> Statement::Rows::timestamp(uint64_t row, int column) const {

@@ -31,7 +31,9 @@ Argument null(Oid type);
 Argument boolean(bool value);
 Argument int4(int32_t value);
 Argument int8(int64_t value);
+Argument int4_array(const std::vector<int32_t> &values);
 Argument text(std::string_view value);
+Argument text_array(const std::vector<std::string> &values);
 Argument jsonb(std::string_view value);
 // An empty text is null.
 Argument jsonb_array(const std::vector<std::string> &values);
@@ -59,6 +61,7 @@ class Statement {
     int64_t integer(uint64_t row, int column) const;   // int4, int8; 0 for null
     bool boolean(uint64_t row, int column) const;
     wire::Uuid uuid(uint64_t row, int column) const;
+    std::vector<uint8_t> bytes(uint64_t row, int column) const;  // empty for null
     // Microseconds since the Unix epoch.
     std::optional<int64_t> timestamp(uint64_t row, int column) const;
 

@@ -5,17 +5,18 @@ begin;
 set local statement_timeout = '30s';
 
 -- What a client can hand JSON to, looked up in the catalog: a new function or column has to be added below.
-select plan(148);
+select plan(159);
 select set_eq($$ select p.oid::regproc::text from pg_proc p join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
     join pg_extension e on e.oid = d.refobjid and e.extname = 'atelier'
    where p.proargtypes::oid[] && '{jsonb,json,jsonb[],json[]}'::regtype[]::oid[]
      and (has_function_privilege('anon', p.oid, 'execute') or has_function_privilege('authenticated', p.oid, 'execute')) $$,
-  array['atelier.queue_job', 'atelier.generate', 'atelier.queue_jobs', 'atelier.retry_job', 'atelier.create_schedule', 'atelier.log_user_activity', 'atelier.job_callback', 'atelier.heartbeat_jobs'], 'functions that take JSON from clients (generate() is queue_job() and a commit)');
+  array['atelier.queue_job', 'atelier.generate', 'atelier.queue_jobs', 'atelier.retry_job', 'atelier.create_schedule', 'atelier.log_user_activity', 'atelier.job_callback', 'atelier.heartbeat_jobs', 'atelier.replicate_webhook', 'atelier.fal_webhook', 'atelier.runpod_webhook'],
+  'functions that take JSON from clients (generate() is queue_job() and a commit)');
 select set_eq($$ select format('%s.%s', a.attrelid::regclass, a.attname) from pg_attribute a join pg_class c on c.oid = a.attrelid
    where c.relnamespace in ('atelier'::regnamespace, 'storage'::regnamespace, 'auth'::regnamespace) and a.atttypid = any ('{jsonb,json,jsonb[],json[]}'::regtype[]) and a.attnum > 0
      and (has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert') or has_column_privilege('authenticated', a.attrelid, a.attnum, 'update'))
      and c.relname not in ('api_providers', 'api_models', 'model_config_history', 'model_test_results') $$,
-  array['atelier.workspace_sessions.metadata'], 'columns that take JSON from others than administrators');
+  array['atelier.workspace_sessions.metadata', 'atelier.conversations.memory_data'], 'columns that take JSON from others than administrators');
 
 insert into atelier.api_models (provider_id, model_key, display_name, modality, parameter_schema)
 values ('00000000-0000-7000-8000-000000000001', 'takes-all', 'Takes all', 'image', '{"type": "object", "additionalProperties": true}');
@@ -48,8 +49,9 @@ select is(pg_temp.state_of(format($$ select atelier.queue_job('x', model => 'tak
 select is(pg_temp.state_of(format($$ select atelier.queue_job('x', metadata => (select bomb from bombs where n = %s)) $$, n)),
   '22023', 'metadata: ' || what) from bombs order by n;
 select matches(pg_temp.state_of(format($$ select atelier.log_user_activity(%L, 'x', p_metadata => (select bomb from bombs where n = %s)) $$, :alice, n))
-  || pg_temp.state_of(format($$ update atelier.workspace_sessions set metadata = (select bomb from bombs where n = %s) where id = %L $$, n, :'session')),
-  '^(22023|23514){2}$', 'activity and sessions: ' || what) from bombs order by n;
+  || pg_temp.state_of(format($$ update atelier.workspace_sessions set metadata = (select bomb from bombs where n = %s) where id = %L $$, n, :'session'))
+  || pg_temp.state_of(format($$ insert into atelier.conversations (memory_data) values ((select bomb from bombs where n = %s)) $$, n)),
+  '^(22023|23514){3}$', 'activity, sessions and conversations: ' || what) from bombs order by n;
 select is(pg_temp.state_of(format($$ select atelier.queue_jobs(array[jsonb_build_object('prompt', 'x', %L, (select bomb from bombs where n = %s))]) $$, argument, n)),
   '22023', argument || ' of one of many: ' || what) from bombs, unnest(array['metadata', 'parameters', 'after']) argument order by argument, n;
 select (atelier.queue_job('x', idempotency_key => 'key')).id as failed \gset
@@ -72,6 +74,9 @@ select matches(pg_temp.state_of(format($$ select atelier.job_callback(json_build
   '^(22023|PT413)$', 'metadata of a worker: ' || what) from bombs order by n;
 select matches(pg_temp.state_of(format($$ select atelier.job_callback(json_build_object('token', %L, 'status', 'completed', 'result', (select bomb from bombs where n = %s))) $$, :'token', n)),
   '^(22023|PT413)$', 'result of a worker: ' || what) from bombs where n > 4 order by n;
+-- Webhooks, once they are known to be genuine: only words at the top are read.
+select pg_temp.sign_out() \g /dev/null
+select is(atelier_engine.top_level_texts(convert_to(bomb::text, 'UTF8'), '{a,id}'), '{null,null}', 'a webhook: ' || what) from bombs order by n;
 select pg_temp.sign_in(:alice) \g /dev/null
 
 -- What PostgreSQL itself refuses before we see it.

@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(108);
+select plan(139);
 \ir support/jobs.sql
 \ir support/traps.sql
 
@@ -71,6 +71,11 @@ select atelier_test.works(:alices, format('select atelier.transfer_workspace_own
 
 -- Jobs, as users and workers.
 select atelier_test.works(:service, 'select atelier.set_provider_token(''atelier-runner'', ''sk-secret'')');
+select atelier_test.works(:owner, 'select atelier.set_provider_token_from_file(''atelier-runner'', ''PG_VERSION'', ''of a file'')');
+select atelier_test.works(:service, 'select atelier.seal_provider_tokens()');
+insert into atelier.api_providers (name, display_name) values ('replicate', 'Replicate');
+select atelier_test.works(:service, statement) from unnest(array['insert into atelier.replicate_tokens (token, is_active) values (''r8_one'', false) returning id',
+  'update atelier.replicate_tokens set is_active = true returning id', 'select t.id from atelier.get_next_replicate_token() t']) statement;
 select atelier_test.works(:service, 'select atelier.adopt_instance()');
 select atelier_test.works(:service, 'select d.status from atelier.doctor() d');
 select atelier_test.works(:carols, statement) from unnest(array['select atelier.pause_work(''endpoint'', ''test endpoint'')',
@@ -88,7 +93,14 @@ select atelier_test.works(:worker, format('select atelier_engine.record_submitte
 select atelier_test.works(:worker, format('select atelier_engine.renew_leases(''{%s}'')', :'attempt'));
 select atelier_test.works(:worker, statement) from unnest(array[
   'select c.attempt_id from atelier_engine.cancel_requests() c', 'select atelier_engine.next_wake_at()', 'select atelier_engine.reap_expired_leases()',
-  'select atelier_engine.unblock_just_missed()']) statement;
+  'select atelier_engine.unblock_just_missed()', 'select atelier_engine.follow_clock(1000000)', 'select atelier_engine.next_probe_at(''-infinity'')',
+  'select c.url from atelier_engine.claim_probes(''-infinity'') c',
+  'select atelier_engine.record_probes(''[{"endpoint_id": "e0000000-0000-7000-8000-000000000001", "error_class": "overload", "message": "no"}, {"endpoint_id": "e0000000-0000-7000-8000-000000000001"}]'')',
+  format('select atelier_engine.note_rates(''[{"attempt_id": "%s", "remaining": 1000, "reset_ms": 1, "at_us": 1}]'')', :'attempt'),
+  'select atelier_engine.next_lookup_at()', 'select c.url from atelier_engine.claim_lookups() c',
+  'select atelier_engine.record_lookups(''[{"attempt_id": "e0000000-0000-7000-8000-000000000001", "state": "running"}]'')',
+  'select atelier_engine.record_stops(''[{"attempt_id": "e0000000-0000-7000-8000-000000000001", "message": "no"}]'')'
+  ]) statement;
 select atelier_test.works(:worker, format('select atelier_engine.open_result(%L)', :'attempt'));
 select atelier_test.call(:worker, format('select atelier_engine.begin_object(%L, 0, ''image/png'', ''png'', 4, %L)', :'attempt', sha256('\x89504e47'))) as object \gset
 select atelier_test.works(:worker, format('select atelier_engine.append_object_chunk(%L, 0, ''\x89504e47'')', :'object'));
@@ -101,6 +113,11 @@ update atelier_engine.queue set run_at = clock_timestamp() where job_id = :'fail
 select atelier_test.works(:worker, 'select c.job_id from atelier_engine.claim_jobs(2) c');
 select attempt_id as failing_attempt from atelier_engine.queue where job_id = :'failing' \gset
 select atelier_test.works(:alices, format('select j.status from atelier.cancel_job(%L) j', :'failing'));
+select atelier_test.works(:worker, format('select atelier_engine.append_texts(''{%s}'', ''{0}'', ''{word}'')', :'failing_attempt'));
+select atelier_test.call(:alices, 'insert into atelier.conversations (title) values (''Talk'') returning id') as talk \gset
+select atelier_test.call(:alices, format('insert into atelier.messages (conversation_id, sender, content) values (%L, ''user'', ''Hello'') returning id', :'talk')) as message \gset
+select atelier_test.works(:alices, format('select atelier.message_stream(%L)', :'message'));
+select atelier_test.works(:alices, format('select atelier.job_stream(%L, 0, 0)', :'failing'));
 select atelier_test.works(:worker, format('select atelier_engine.record_cancelled(%L)', :'failing_attempt'));
 select atelier_test.works(:worker, 'select atelier_engine.settle_attempts(null, ''the dispatcher ended'')');
 select atelier_test.call(:service, 'select w.id from atelier.register_worker(''gpu'', ''atelier-runner'', ''{tiny-sdxl}'', 2, ''sdxl'', ''http://gpu/'') w') as puller \gset
@@ -117,6 +134,32 @@ select matches(atelier_test.call('anon', null, format('select atelier.job_callba
   json_build_object('token', :'first_token'::pg_catalog.text, 'status', 'failed')))), 'already_completed', 'many reports');
 select atelier_test.works(:service, format('select atelier.unregister_worker(%L)', :'puller'));
 update atelier.endpoints set is_active = name = 'test endpoint';
+-- Webhooks.
+update atelier.endpoints set is_active = false where name = 'test endpoint';
+insert into atelier.api_providers (id, name, display_name, webhook_url) values ('b0000000-0000-7000-8000-000000000001', 'hooks', 'Hooks', 'https://x/{capability}');
+insert into atelier.endpoints (provider_id, name, adapter, base_url) select 'b0000000-0000-7000-8000-000000000001', a, a, 'https://192.0.2.1' from unnest(array['replicate', 'fal', 'runpod']) a;
+insert into atelier.api_models (provider_id, model_key, display_name, modality) values ('b0000000-0000-7000-8000-000000000001', 'hooked', 'Hooked', 'image');
+select atelier_test.works(:service, statement) from unnest(array['select atelier.set_provider_token(''hooks'', ''r8'')', 'select atelier.set_webhook_secret(''hooks'', ''whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'')',
+  'select atelier.set_webhook_keys(''hooks'', url => ''https://x/keys'')']) statement;
+select atelier_test.call(:alices, 'select j.id from atelier.queue_job(''hooked'', model => ''hooked'') j') as hooked \gset
+select atelier_test.works(:worker, statement) from unnest(array['select c.webhook_url from atelier_engine.claim_jobs(9) c', 'select c.url from atelier_engine.claim_key_sets(true) c', 'select atelier_engine.next_key_set_at()',
+  'select atelier_engine.record_key_set(''b0000000-0000-7000-8000-000000000001'', ''{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}]}'', null)']) statement;
+select atelier_engine.attempt_token(atelier_engine.webhook_capability_key(), q.attempt_id, 99999999999) as capability from atelier_engine.queue q where q.job_id = :'hooked' \gset
+select extract(epoch from clock_timestamp())::pg_catalog.int8 as now_s \gset
+select pg_catalog.set_config('request.headers', pg_catalog.json_build_object('x-webhook-capability', :'capability'::pg_catalog.text, 'webhook-id', 'm', 'webhook-timestamp', :'now_s'::pg_catalog.text,
+  'webhook-signature', 'v1,' operator(pg_catalog.||) pg_catalog.encode(atelier_engine.hmac_sha256(pg_catalog.decode('MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'base64'),
+    pg_catalog.convert_to('m.' operator(pg_catalog.||) :'now_s' operator(pg_catalog.||) '.{"id": "p"}', 'UTF8')), 'base64'),
+  'x-fal-webhook-request-id', 'req-2', 'x-fal-webhook-user-id', 'us', 'x-fal-webhook-timestamp', '1700000000', 'x-fal-webhook-signature',
+  'fd5c42e6aed4dd860025a0039874bd6208078e1a3e190cefdd0edfb692c3b43b671009e751dc905cf069bafba674c1538bf41193b31837de46cd32dd40ebc202')::pg_catalog.text, true) \g /dev/null
+select matches(atelier_test.call('anon', null, 'select atelier.replicate_webhook(''{"id": "p"}'')'), 'accepted', 'replicate_webhook()');
+select matches(atelier_test.call('anon', null, 'select atelier.runpod_webhook(''{"id": "p"}'')'), 'ignored', 'runpod_webhook()');
+-- This one was signed long ago.
+create or replace function atelier_engine.assert_webhook_is_fresh(p_timestamp pg_catalog.text) returns pg_catalog.void language plpgsql as 'begin end';
+select matches(atelier_test.call('anon', null, 'select atelier.fal_webhook(''{"request_id": "req-2", "status": "ERROR"}'')'), 'accepted', 'fal_webhook()');
+select atelier_test.works(:worker, statement) from unnest(array['select t.action from atelier_engine.take_webhooks() t', 'select atelier_engine.forget_webhooks()']) statement;
+select atelier_test.works(:alices, format('select j.status from atelier.cancel_job(%L) j', :'hooked'));
+update atelier.endpoints set is_active = name = 'test endpoint';
+
 select atelier_test.works(:alices, format('select a.state from atelier.job_attempts(%L) a', :'job'));
 select atelier_test.works(:carols, format(call, :'job')) from unnest(array['select atelier.explain_job(%L)', 'select h.state from atelier.attempt_history(%L) h']) call;
 select id as generation from atelier.generations where job_id = :'job' \gset
@@ -179,6 +222,8 @@ select atelier_test.works(:owner, format('insert into atelier.workspace_members 
 select atelier_test.works(:bobs, format('select atelier.leave_workspace(%L)', :'other_team'));
 select atelier_test.works(:bobs, format('select atelier.delete_workspace(%L)', :'team'));
 select atelier_test.works(:service, format('delete from atelier.jobs where id operator(pg_catalog.=) %L returning id', :'waiting'));
+select atelier_test.works(:owner, 'update atelier.api_models set adapter_options = ''{}'' where model_key operator(pg_catalog.=) ''tiny-sdxl'' returning id');
+delete from atelier.profiles where false;
 
 -- Restoring.
 delete from storage.objects;
@@ -187,7 +232,7 @@ set local check_function_bodies = off;
 select atelier_test.works(:owner, 'insert into atelier_engine.instance (system_identifier, database_oid) values (1, 1) returning database_oid');
 select atelier_test.works(:owner, 'insert into storage.buckets (id, name) values (''new'', ''new'') returning id');
 select atelier_test.works(:owner, 'insert into atelier.api_providers (name, display_name) values (''new'', ''New'') returning id');
-select atelier_test.works(:owner, format('insert into atelier.events (user_id, kind) values (%L, ''job.completed'') returning seq', :'alice_id'));
+select atelier_test.works(:owner, format('insert into atelier.user_activity_log (user_id, action) values (%L, ''sign_in'') returning id', :'alice_id'));
 reset row_security;
 reset check_function_bodies;
 

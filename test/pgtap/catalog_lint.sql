@@ -49,7 +49,7 @@ select is_empty($$select oid::regprocedure from definers where code ~* '\m(set_c
   'nor change settings of the session, but one for the restore');
 select is_empty($$select oid::regprocedure from definers
    where (has_function_privilege('anon', oid, 'execute') or has_function_privilege('authenticated', oid, 'execute'))
-     and code !~ 'auth\.uid\(\)|assert_acting_for|assert_service_role|assert_may_see_roles_of|lock_workspace|workspaces_of_caller|assert_operator|put_pause|generation_place|library_asset_path|own_schedule|own_worker|report_one'$$, 'those that clients call ask who is calling');
+     and code !~ 'auth\.uid\(\)|assert_acting_for|assert_service_role|assert_may_see_roles_of|lock_workspace|workspaces_of_caller|assert_operator|put_pause|generation_place|library_asset_path|own_schedule|own_worker|report_one|accept_webhook'$$, 'those that clients call ask who is calling');
 select is_empty($$select d.oid::regprocedure from definers d, pg_extension e where e.extname = 'atelier' and d.proowner <> e.extowner$$, 'and have the rights of whoever made the extension');
 
 -- Tables and views.
@@ -68,7 +68,8 @@ select is_empty($$
 select results_eq($$
   select c.oid::regclass::text from relations c, pg_extension e
    where e.extname = 'atelier' and c.relkind in ('r', 'p') and not c.oid = any (coalesce(e.extconfig, '{}')) order by 1$$,
-  array['atelier_engine.capability_keys', 'atelier_engine.endpoint_states', 'atelier_engine.provider_secrets', 'atelier_engine.token_states'], 'every table is dumped but secrets and what is transient');
+  array['atelier_engine.capability_secrets', 'atelier_engine.endpoint_states', 'atelier_engine.provider_secrets', 'atelier_engine.server_rates', 'atelier_engine.stops', 'atelier_engine.text_pieces', 'atelier_engine.token_states',
+    'atelier_engine.webhook_key_sets', 'atelier_engine.webhook_secrets', 'atelier_engine.webhooks'], 'every table is dumped but secrets and what is transient');
 select is_empty($$
   select d.objid::regclass from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S', pg_extension e
    where d.refobjid in (select oid from relations) and d.deptype in ('a', 'i') and e.extname = 'atelier' and not d.objid = any (coalesce(e.extconfig, '{}'))$$,

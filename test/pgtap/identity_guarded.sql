@@ -14,8 +14,11 @@ select set_eq($$
      and c.relkind in ('r', 'p', 'v')
      and a.attname ~ '(balance|credits|tokens|role|tier|plan|subscription|verified|verification|moderation|admin|is_active|email|telegram|cost|revoked|expires|asset_count|_status$|^status$)'
      and has_column_privilege(r, c.oid, a.attnum, v) and c.relname !~ '^(api_|endpoints$|provider_|model_)' $$,
-  array['authenticated may insert atelier.user_roles.role', 'authenticated may update atelier.user_roles.role'],
-  'clients may write no guarded column, but administrators roles');
+  -- The status of a conversation is a word of the app's, and its memory tier how much the model is told.
+  array['authenticated may insert atelier.user_roles.role', 'authenticated may update atelier.user_roles.role',
+        'authenticated may insert atelier.conversations.status', 'authenticated may update atelier.conversations.status',
+        'authenticated may insert atelier.conversations.memory_tier', 'authenticated may update atelier.conversations.memory_tier'],
+  'clients may write no guarded column, but administrators roles, and owners what they say of conversations');
 select is_empty($$
   select format('%s may %s %s', r, lower(v), t) from unnest(array['anon', 'authenticated']) r, unnest(array['INSERT', 'DELETE', 'TRUNCATE']) v,
     unnest(array['atelier.profiles', 'atelier.users', 'atelier.user_profiles', 'atelier.workspaces', 'atelier.workspace_members',

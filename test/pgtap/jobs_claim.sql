@@ -1,7 +1,7 @@
 -- Claiming: order, slots, endpoints, tokens, leases.
 begin;
 \ir support/jobs.sql
-select plan(45);
+select plan(46);
 set local role atelier_worker;
 select is_empty('select * from atelier_engine.claim_jobs(10)', 'nothing to claim in an empty queue');
 reset role;
@@ -126,19 +126,31 @@ select atelier.set_provider_token('atelier-runner', 'tok-1', 'one'), atelier.set
 set local role atelier_worker;
 create temp table authorized as select * from atelier_engine.claim_jobs(10);
 reset role;
-select row_eq('select auth_header, secret from authorized', row('Authorization: Bearer'::text, 'tok-1'::text),
-  'a bearer token travels with the claim');
+select row_eq($$select a.auth_header, a.secret, t.name, a.sealed_secret = k.sealed
+                  from authorized a join atelier.provider_tokens t on t.id = a.token_id join atelier_engine.provider_secrets k on k.token_id = t.id$$,
+  row('Authorization: Bearer'::text, null::text, 'one'::text, true), 'a bearer token travels with the claim, sealed');
 select is((select request_count from atelier.provider_tokens where name = 'one'), 1::bigint, 'its use is counted');
 update atelier.api_providers set auth_scheme = 'header', auth_header_name = 'X-Key';
 select pg_temp.queue(:alice, 'paid again') as again \gset
 set local role atelier_worker;
 create temp table by_header as select * from atelier_engine.claim_jobs(10);
 reset role;
-select row_eq('select auth_header, secret from by_header', row('X-Key'::text, 'tok-2'::text),
+select row_eq('select a.auth_header, t.name from by_header a join atelier.provider_tokens t on t.id = a.token_id', row('X-Key'::text, 'two'::text),
   'the next one takes the token that rested longest, in the header of the provider');
 select pg_temp.fail((select attempt_id from by_header), 'auth', 'bad key');
 select row_eq($$select error_count, last_error from atelier.provider_tokens where name = 'two'$$,
   row(1::bigint, 'bad key'::text), 'a refused token is counted');
+
+-- What the adapter has to know.
+update atelier.api_providers set auth_scheme = 'none', adapter_options = '{"a": 1, "b": 1}' where name = 'atelier-runner';
+update atelier.api_models set adapter_options = '{"b": 2}' where model_key = 'tiny-sdxl';
+select pg_temp.queue(:alice, 'with options') as with_options \gset
+set local role atelier_worker;
+create temp table opted as select * from atelier_engine.claim_jobs(10);
+reset role;
+select is((select adapter_options::jsonb from opted), '{"a": 1, "b": 2}',
+  'the options of a model go before those of its provider');
+select pg_temp.fail((select attempt_id from opted), 'invalid_input');
 
 -- A copy of the database.
 update atelier.api_providers set auth_scheme = 'none';
@@ -154,7 +166,7 @@ select throws_ok('select * from atelier_engine.claim_jobs(1)', '42501', null, 'u
 select pg_temp.become('service_role');
 select throws_ok('select * from atelier_engine.claim_jobs(1)', '42501', null, 'nor may the service role');
 select pg_temp.become('atelier_worker');
-select throws_ok('select * from atelier_engine.claim_for_slot(gen_random_uuid(), null, null, 1, false)', '42501', null,
+select throws_ok('select * from atelier_engine.claim_for_slot(gen_random_uuid(), null, 1, false)', '42501', null,
   'the worker calls only what is made for it');
 
 select * from finish();

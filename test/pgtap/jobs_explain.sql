@@ -1,7 +1,7 @@
 -- Why a job waits, and what was asked and answered.
 begin;
 \ir support/jobs.sql
-select plan(47);
+select plan(49);
 update atelier.endpoints set breaker_threshold = 1000, max_concurrency = 1 where name = 'test endpoint';
 \set here '''e0000000-0000-7000-8000-000000000001'''
 
@@ -139,6 +139,19 @@ select is(pg_temp.explain(:'job') ->> 'summary', 'The job is failed: it is faile
 select pg_temp.queue(:alice, 'lost') as lost \gset
 delete from atelier_engine.queue where job_id = :'lost';
 select is((pg_temp.reason(:'lost')).codes, '{not_in_the_queue}', 'one that is stuck');
+
+-- A worker that has not been heard of takes no job.
+select pg_temp.queue(:alice, 'to a worker') as unheard \gset
+update atelier.endpoints set is_active = false;
+select pg_temp.sign_in(:carol);
+select id as worker from atelier.register_worker('silent', 'atelier-runner') \gset
+select pg_temp.sign_out();
+select is(pg_temp.explain(:'unheard') -> 'routes' -> 0 ->> 'open', 'true', 'a worker that was just heard of is open');
+update atelier.workers set last_heartbeat_at = clock_timestamp() - interval '2 minutes' where id = :'worker';
+select row_eq(format($$select codes, text like 'no endpoint takes it now (%%: its worker was not heard of since %%' from pg_temp.reason(%L)$$, :'unheard'),
+  row('{no_open_endpoint}'::text[], true), 'one that is silent is not');
+delete from atelier.workers where id = :'worker';
+update atelier.endpoints set is_active = name = 'test endpoint';
 
 -- The history.
 select pg_temp.queue(:alice, 'mind token=abcdefgh', ', parameters => ''{"seed": 7}''') as told \gset

@@ -1,7 +1,7 @@
 -- Failures: what is tried again, what is not, and what endpoints are spared.
 begin;
 \ir support/jobs.sql
-select plan(79);
+select plan(86);
 update atelier.endpoints set max_concurrency = 100, breaker_threshold = 1000 where name = 'test endpoint';
 
 create function pg_temp.new_attempt(p_prompt text, out job uuid, out attempt uuid) language plpgsql as $$
@@ -48,6 +48,29 @@ begin
 end $$;
 select pg_temp.final(c) from unnest(array['auth', 'payment', 'invalid_input', 'content_policy', 'expired', 'too_large']) c;
 select is((select count(*) from atelier.events where kind = 'job.failed'), 11::bigint, 'every failed job has an event');
+
+-- A provider that has the request, and says what nobody can read of it.
+create function pg_temp.misunderstood(p_policy text) returns text language plpgsql as $$
+declare
+  a record;
+begin
+  update atelier.endpoints set ambiguity_policy = p_policy where name = 'test endpoint';
+  a := pg_temp.new_attempt('taken, policy ' || p_policy);
+  perform pg_temp.become('atelier_worker');
+  perform atelier_engine.record_submitted(a.attempt, 'ext-' || p_policy);
+  perform pg_temp.sign_out();
+  return pg_temp.fail(a.attempt, 'bad_response', 'gibberish');
+end $$;
+select is(pg_temp.misunderstood('retry'), 'queued', 'what costs nothing is tried again');
+select is(pg_temp.misunderstood('fail'), 'failed', 'what may have been paid for is not');
+select is(pg_temp.misunderstood('hold'), 'processing', 'or is held for somebody to look at');
+update atelier.endpoints set ambiguity_policy = 'fail' where name = 'test endpoint';
+insert into atelier.retry_policies (error_class, endpoint_id, action)
+select 'bad_response', e.id, 'retry' from atelier.endpoints e where e.name = 'test endpoint';
+select is(pg_temp.misunderstood('fail'), 'queued', 'unless an operator says so');
+delete from atelier.retry_policies;
+update atelier.endpoints set ambiguity_policy = 'retry' where name = 'test endpoint';
+delete from atelier.jobs where original_prompt like 'taken, %';
 
 -- Success takes the error away.
 select job as again, attempt as first_try from pg_temp.new_attempt('second time lucky') \gset
@@ -134,6 +157,11 @@ select is(pg_temp.fail(:'unclear3', 'ambiguous', 'connection reset'), 'processin
 select ok(q.state = 'held' and q.next_check_at between clock_timestamp() + interval '59 minutes' and clock_timestamp() + interval '61 minutes',
   'until hold_timeout has passed') from pg_temp.queued(:'held') q;
 select is_empty('select * from atelier.stuck_jobs', 'a held job is not stuck');
+select job as mislaid, attempt as lost_here from pg_temp.new_attempt('paid, too') \gset
+select is(pg_temp.fail(:'lost_here', 'internal', 'disk full'), 'processing', 'as is one whose answer was lost here');
+select is((pg_temp.queued(:'mislaid')).state, 'held', 'because it was paid for');
+select attempt as never_left from pg_temp.new_attempt('not paid') \gset
+select is(pg_temp.fail(:'never_left', 'internal', 'no memory', p_sent => false), 'queued', 'what never left is tried again');
 
 -- Cancelled meanwhile.
 select job as unwanted, attempt as unwanted_attempt from pg_temp.new_attempt('never mind') \gset

@@ -198,9 +198,9 @@ select is((select media_type || ' ' || extension from atelier_engine.type_of_byt
                ('\x', null), ('\x4d5a', null)) t (bytes, expected);
 
 -- Looking up.
-select throws_ok($$update atelier.endpoints set ambiguity_policy = 'lookup'$$, '0A000', 'the adapter cannot ask what became of a request', 'lookup needs an adapter that can');
+select throws_ok($$update atelier.endpoints set ambiguity_policy = 'lookup'$$, '0A000', 'nothing says how to ask the provider what became of a request', 'lookup needs a provider that says how');
 select throws_ok($$insert into atelier.endpoints (provider_id, name, adapter, base_url, ambiguity_policy)
-  values ('00000000-0000-7000-8000-000000000001', 'asked', 'openai_images', 'http://192.0.2.9', 'lookup')$$, '0A000', null, 'also from the beginning');
+  values ('00000000-0000-7000-8000-000000000001', 'asked', 'telepathy', 'http://192.0.2.9', 'lookup')$$, '0A000', 'the adapter cannot ask what became of a request', 'and an adapter that can');
 alter table atelier.endpoints disable trigger guard_ambiguity_policy;
 update atelier.endpoints set ambiguity_policy = 'lookup' where name = 'test endpoint';
 select job as asked from pg_temp.given_up('asked') \gset

@@ -43,6 +43,6 @@ select pg_temp.sign_in(:carol);
 select lives_ok('select atelier.queue_job(''one'')', 'one is one');
 select throws_ok('select atelier.queue_job(''two'')', 'PT429', null, 'and not two');
 select pg_temp.sign_out();
-select ok((select indexdef ~ '\(user_id\) WHERE' from pg_indexes where indexname = 'jobs_unfinished_idx'), 'an index knows the unfinished jobs of a user');
+select ok((select indexdef ~ '\(user_id, ' from pg_indexes where indexname = 'queue_user_idx'), 'an index knows the unfinished jobs of a user');
 select * from finish();
 rollback;

@@ -76,10 +76,10 @@ select pg_temp.sign_out();
 select ok(atelier_engine.instance_is_adopted(), 'does not keep the database from dispatching');
 select is(current_setting('session_replication_role'), 'origin', 'nor stop its triggers');
 set local check_function_bodies = on;
-select throws_ok($$insert into atelier.events (user_id, kind) values ('00000000-0000-7000-8000-00000000dead', 'job.completed')$$,
-  '23503', null, 'an event needs its user');
+select throws_ok($$insert into atelier.user_activity_log (user_id, action) values ('00000000-0000-7000-8000-00000000dead', 'sign_in')$$,
+  '23503', null, 'a log entry needs its user');
 set local check_function_bodies = off;
-select lives_ok($$insert into atelier.events (user_id, kind) values ('00000000-0000-7000-8000-00000000dead', 'job.completed')$$,
+select lives_ok($$insert into atelier.user_activity_log (user_id, action) values ('00000000-0000-7000-8000-00000000dead', 'sign_in')$$,
   'but a restore may bring it first');
 select is(current_setting('session_replication_role'), 'origin', 'for this statement only');
 reset check_function_bodies;

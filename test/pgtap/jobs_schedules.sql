@@ -61,9 +61,11 @@ select pg_temp.tick();
 select cmp_ok((select pg_temp.jobs_of(id) from missed where policy = 'skip'), '<=', 6::bigint, 'skip leaves out what is later than five minutes');
 select cmp_ok((select pg_temp.jobs_of(id) from missed where policy = 'skip'), '>=', 5::bigint, 'but not the rest');
 select is((select pg_temp.jobs_of(id) from missed where policy = 'once'), 1::bigint, 'once makes one job of many');
-select is((select min(run_at) from atelier.jobs where schedule_id = (select id from missed where policy = 'once')), date_trunc('minute', clock_timestamp() - interval '30 minutes'), 'of the first');
+-- A minute may have passed since.
+select ok((select min(run_at) between date_trunc('minute', clock_timestamp() - interval '31 minutes') and clock_timestamp() - interval '30 minutes'
+             from atelier.jobs where schedule_id = (select id from missed where policy = 'once')), 'of the first');
 select cmp_ok((select pg_temp.jobs_of(id) from missed where policy = 'all'), '>=', 30::bigint, 'all makes up for each');
-select ok((select bool_and(next_run_at > clock_timestamp()) from atelier.schedules), 'all of them go on from now');
+select ok((select bool_and(next_run_at > clock_timestamp() - interval '1 minute') from atelier.schedules), 'all of them go on from now');
 select pg_temp.make_late(id, interval '7 days') from missed where policy = 'all';
 select count(*) as before from atelier.jobs where schedule_id = (select id from missed where policy = 'all') \gset
 select pg_temp.tick();
@@ -71,7 +73,7 @@ select is((select pg_temp.jobs_of(id) from missed where policy = 'all') - :befor
 delete from atelier.schedules where id in (select id from missed);
 select is((select count(*) from atelier.jobs where original_prompt = 'x' and schedule_id is null) > 100, true, 'jobs outlive their schedule');
 update atelier.schedules set ends_at = clock_timestamp() - interval '1 minute' where id = (select id from hourly);
-select pg_temp.make_late((select id from hourly), '2 minutes');
+select pg_temp.make_late((select id from hourly), '10 minutes');
 select pg_temp.tick();
 select row_eq('select run_count, next_run_at from atelier.schedules where id = (select id from hourly)', row(2::bigint, null::timestamptz), 'after its end it runs no more');
 update atelier.schedules set ends_at = null where id = (select id from hourly);

@@ -35,15 +35,14 @@ end $$;
 create function pg_temp.status(p_place integer) returns text language sql as
 $$ select j.status from atelier.jobs j join claimed c on c.job_id = j.id where c.place = p_place $$;
 
-select plan(65);
+select plan(68);
 
 -- HMAC-SHA-256 as RFC 4231 has it: cases 1, 2 and 3.
-select is(encode(atelier_engine.hmac_sha256(k.inner_key, k.outer_key, c.message), 'hex'), c.code, 'RFC 4231, case ' || c.number)
+select is(encode(atelier_engine.hmac_sha256(c.key, c.message), 'hex'), c.code, 'RFC 4231, case ' || c.number)
   from (values (1, decode(repeat('0b', 20), 'hex'), 'Hi There'::bytea, 'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7'),
                (2, 'Jefe', 'what do ya want for nothing?', '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843'),
                (3, decode(repeat('aa', 20), 'hex'), decode(repeat('dd', 50), 'hex'), '773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe')
-       ) c (number, key, message, code)
- cross join lateral atelier_engine.hmac_keys(c.key) k;
+       ) c (number, key, message, code);
 
 -- A picture.
 select pg_temp.claimed(1, :'worker') as token \gset
@@ -86,11 +85,17 @@ select is(pg_temp.refusal(split_part(:'token', '.', 1) || '.' || split_part(:'to
   'PT401 the token is none of ours', 'a later expiry');
 select is(pg_temp.refusal((select attempt_id from claimed where place = 1) || substr(:'token', 37)), 'PT401 the token is none of ours', 'another attempt');
 select is(pg_temp.refusal(atelier_engine.attempt_token(k, (select attempt_id from claimed where place = 2), extract(epoch from clock_timestamp())::bigint - 1)),
-  'PT401 the token has expired', 'an expired one') from atelier_engine.capability_key() k;
-select is(pg_temp.refusal(atelier_engine.attempt_token((true, inner_key, outer_key)::atelier_engine.capability_keys, (select attempt_id from claimed where place = 2), 99999999999)),
-  'PT401 the token is none of ours', 'one of another server') from atelier_engine.hmac_keys('other');
+  'PT401 the token has expired', 'an expired one') from atelier_engine.capability_secret() k;
+select is(pg_temp.refusal(atelier_engine.attempt_token('other', (select attempt_id from claimed where place = 2), 99999999999)),
+  'PT401 the token is none of ours', 'one of another server');
+select is(atelier_engine.attempt_of_token('k', atelier_engine.attempt_token('k', '00112233-4455-6677-8899-aabbccddeeff', 999999999999), 999999999998),
+  '00112233-4455-6677-8899-aabbccddeeff', 'the attempt is the one that was signed');
+select is(atelier_engine.attempt_token('k', '00112233-4455-6677-8899-aabbccddeeff', 5),
+  '00112233-4455-6677-8899-aabbccddeeff.5.' || encode(atelier_engine.hmac_sha256('k', 'attempt.00112233-4455-6677-8899-aabbccddeeff.5'), 'hex'), 'with its code');
+select is(count(atelier_engine.attempt_of_token('k', left(t, length)  || repeat('0', padding), 0)), 1::bigint, 'no other length, and nothing else, will do')
+  from atelier_engine.attempt_token('k', '00112233-4455-6677-8899-aabbccddeeff', 5) t, generate_series(0, 103) length, generate_series(0, 3) padding;
 select is((pg_temp.attempt((select attempt_id from claimed where place = 2))).state, 'submitting', 'none of them changed anything');
-select ok(not has_table_privilege(r, 'atelier_engine.capability_keys', 'select'), r || ' does not read the secret')
+select ok(not has_table_privilege(r, 'atelier_engine.capability_secrets', 'select'), r || ' does not read the secret')
   from unnest('{anon,authenticated,service_role,atelier_worker}'::text[]) r;
 
 -- Reports that cannot be.

@@ -7,11 +7,13 @@ import pytest
 from harness.database import Database
 from harness.inference import FakeInferenceServer
 from harness.server import Server
+from harness.transaction_watch import TransactionWatch
 
 
 def pytest_configure(config):
     # A test run that is asked to stop still stops its servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    config.addinivalue_line("markers", "courier(name): the program in harness that stands in for the courier")
 
 
 def name_of(request):
@@ -46,6 +48,19 @@ def shared_server(request):
     """One server for the tests of a file that leave it as they found it."""
     server = Server(request.module.__name__.removeprefix("test_"), atelier__runner_enabled="off")
     yield server.start()
+    server.remove()
+    server.assert_no_crash()
+
+
+@pytest.fixture(scope="module")
+def watched_server(request):
+    """One for faults: no worker may hold a transaction for long, however slow the disks of this machine are."""
+    server = Server(request.module.__name__.removeprefix("test_"), fsync="off", max_worker_processes="24",
+                    atelier__runner_enabled="off", atelier__janitor_interval="1s", atelier__max_in_flight="200")
+    server.start()
+    server.watch = TransactionWatch(server).start()
+    yield server
+    server.watch.stop()
     server.remove()
     server.assert_no_crash()
 

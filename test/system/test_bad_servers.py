@@ -141,7 +141,7 @@ def test_a_slow_server_delays_nobody_else(shared_database, fake, alice):
     wait_until(lambda: gate.waiting == 1)
     quick = [alice.queue(f"quick {number}") for number in range(10)]
     shared_database.wait_until_finished(quick)
-    assert shared_database.status(slow) == "processing"
+    shared_database.wait_for_status(slow, "processing")
     gate.open()
     shared_database.wait_until_finished([slow])
     shared_database.assert_completed_exactly_once([slow, *quick])

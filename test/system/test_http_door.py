@@ -340,7 +340,6 @@ EMBEDS = [
     ("api_models", "api_providers", "name,display_name", ONE),
     ("api_providers", "api_models", "model_key", MANY),
     ("users", "jobs!user_id", "id", MANY),
-    ("events", "profiles", "username", ONE),
 ]
 
 

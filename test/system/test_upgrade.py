@@ -347,7 +347,7 @@ CHANGES = [
     "alter table atelier.jobs add column forgotten integer",
     "alter table atelier.jobs alter column priority drop default",
     "alter table atelier.jobs alter column created_at drop not null",
-    "alter table atelier.jobs drop constraint jobs_priority_in_range",
+    "alter table atelier.jobs drop constraint jobs_are_valid",
     "alter table atelier.jobs no force row level security",
     "alter table atelier.jobs reset (fillfactor)",
     "drop index atelier.jobs_user_created_idx",

@@ -43,6 +43,13 @@ $$Trigger: restored rows need not come after those they refer to
 Before and after each restored statement. pg_restore --jobs loads the tables of an extension in any order; a dump is
 consistent in itself.$$;
 
+create or replace function atelier_engine.is_this_database(p_system_identifier bigint, p_database oid)
+returns boolean
+language c stable strict parallel safe
+as 'MODULE_PATHNAME', 'atelier_is_this_database';
+comment on function atelier_engine.is_this_database(bigint, oid) is
+  'Whether this is the database of a system that was made by initdb under this identifier';
+
 create or replace function atelier_engine.instance_is_adopted()
 returns boolean
 language plpgsql stable
@@ -51,10 +58,8 @@ as $$
 begin
   return (
     select count(*) = 1
-           and coalesce(bool_and(i.system_identifier = c.system_identifier and i.database_oid = d.oid), false)
-      from atelier_engine.instance i
-      cross join pg_control_system() c
-      left join pg_database d on d.datname = current_database());
+           and coalesce(bool_and(atelier_engine.is_this_database(i.system_identifier, i.database_oid)), false)
+      from atelier_engine.instance i);
 end;
 $$;
 comment on function atelier_engine.instance_is_adopted() is

@@ -217,19 +217,23 @@ begin
     return;
   end if;
   -- An endpoint that was deleted meanwhile may have charged for the request.
-  select coalesce(e.ambiguity_policy, 'fail') as ambiguity_policy, e.id into where_it_was
+  select coalesce(e.ambiguity_policy, 'fail') as ambiguity_policy, e.id, a.external_id into where_it_was
     from atelier_engine.attempts a
     left join atelier.endpoints e on e.id = a.endpoint_id
    where a.id = p_attempt_id;
-  policy := atelier_engine.retry_policy_for('ambiguous', where_it_was.id);
+  if atelier_engine.can_look_up(where_it_was.id, where_it_was.external_id) then
+    perform atelier_engine.start_lookup(p_job_id, p_attempt_id, p_error_class, p_error_message);
+    return;
+  end if;
+  policy := atelier_engine.retry_policy_for(p_error_class, where_it_was.id);
   policy.uses_up_attempt := true;  -- else a job that kills its carrier would be tried for ever
-  -- What cannot be looked up is held: the endpoint may have got another adapter since.
+  -- What cannot be looked up is held: its provider may have got other options since.
   policy.action := case where_it_was.ambiguity_policy when 'retry' then policy.action when 'fail' then 'fail' else 'hold' end;
   perform atelier_engine.apply_retry_policy(p_job_id, p_attempt_id, policy, p_error_class, p_error_message);
 end;
 $$;
 comment on function atelier_engine.resolve_ambiguous(uuid, uuid, text, text) is
-$$Decide about a job whose request may or may not have been carried out
+$$Decide about a job whose request may or may not have been carried out, or whose answer was lost here
 
-As ambiguity_policy of the endpoint says: another try, fail, or hold for a while and then fail. It always uses up an
-attempt.$$;
+As ambiguity_policy of the endpoint says: another try, fail, ask the provider, or hold for a while and then fail. All but
+asking use up an attempt; when the provider does not know the request, the try that follows does.$$;

@@ -5,6 +5,7 @@ returns setof atelier.jobs
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
@@ -50,15 +51,10 @@ as $$
 declare
   place integer := 0;
   ids uuid[] := array[]::uuid[];
-  new_jobs atelier.jobs[] := array[]::atelier.jobs[];
-  new_requests atelier_engine.job_request[] := array[]::atelier_engine.job_request[];
   keys text[] := array[]::text[];
   item jsonb;
   request atelier_engine.job_request;
   after_new uuid[];
-  model atelier.api_models;
-  model_name text;
-  model_type text;
   job atelier.jobs;
   known uuid;
   state text;
@@ -71,32 +67,22 @@ begin
     request := atelier_engine.request_of(item - 'after');
     perform atelier_engine.assert_priority(request.priority);
     after_new := atelier_engine.earlier_jobs(item -> 'after', ids);
-    known := atelier_engine.job_of_key(p_user_id, request);
     if request.idempotency_key = any (keys) then
       raise invalid_parameter_value using message = 'the idempotency key occurs twice', hint = 'Each request has its own.';
     end if;
     keys := keys || request.idempotency_key;
+    known := atelier_engine.job_of_key(p_user_id, request);
     if known is null then
-      if model.id is null or (model_name, model_type) is distinct from (request.model, request.job_type) then
-        model := atelier_engine.choose_model(request.model, request.job_type);
-        model_name := request.model;
-        model_type := request.job_type;
-      end if;
-      job := atelier_engine.prepare_job(p_user_id, request, model);
+      job := atelier_engine.prepare_job(p_user_id, request);
       known := atelier_engine.reusable_job(job);
     end if;
     if known is null then
       -- What is new in this call cannot have failed, and is checked no further.
-      request.depends_on := request.depends_on || after_new;
-      new_jobs := new_jobs || job;
-      new_requests := new_requests || request;
+      perform atelier_engine.store_job(job, request.depends_on || after_new, request.on_dependency_failure);
     end if;
     ids := ids || coalesce(known, job.id);
     place := place + 1;
   end loop;
-  if cardinality(new_jobs) > 0 then
-    perform atelier_engine.store_jobs(new_jobs, new_requests);
-  end if;
   return ids;
 exception
   when unique_violation then
@@ -115,7 +101,7 @@ Returns their ids in the order of the requests. Raises 23505 when another sessio
 
 create or replace function atelier_engine.earlier_jobs(p_places jsonb, p_ids uuid[])
 returns uuid[]
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin

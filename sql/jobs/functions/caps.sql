@@ -55,6 +55,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  ready constant text := 'ready';  -- a variable, as in next_vtime()
   cap constant integer := atelier_engine.cap_of(p_user_id, p_workspace_id);
   group_key constant integer := uuid_hash(p_user_id) # uuid_hash(p_model_id) # uuid_hash(p_workspace_id);
 begin
@@ -69,7 +70,7 @@ begin
        select count(*)
          from (select from atelier_engine.queue q
                 where q.user_id = p_user_id and q.model_id = p_model_id and q.workspace_id = p_workspace_id
-                  and q.state = 'ready'
+                  and q.state = ready
                 limit cap) r) then
     return false;
   end if;
@@ -149,6 +150,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  ready constant text := 'ready';  -- a variable, as in next_vtime()
   most constant integer := 10000;
   others uuid[];
 begin
@@ -156,7 +158,7 @@ begin
     select q.job_id
       from unnest(p_full_users) u (id)
       cross join lateral (
-        select q.job_id from atelier_engine.queue q where q.user_id = u.id and q.state = 'ready' limit most
+        select q.job_id from atelier_engine.queue q where q.user_id = u.id and q.state = ready limit most
            for update skip locked) q
      where q.job_id <> all (p_allowed));
   with parked as (
@@ -251,6 +253,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  ready constant text := 'ready';  -- a variable, as in next_vtime()
   most constant integer := 100;
   emptied record;
 begin
@@ -290,7 +293,7 @@ begin
          limit greatest(0, g.room - (
            select count(*)
              from atelier_engine.queue r
-            where r.state = 'ready' and r.user_id = g.user_id and r.model_id = g.model_id
+            where r.state = ready and r.user_id = g.user_id and r.model_id = g.model_id
               and r.workspace_id = g.workspace_id))
            for update of q skip locked) c
      where g.room > 0)
@@ -322,7 +325,7 @@ begin
            where w.watched
              and exists (select from atelier_engine.queue q
                           where q.user_id = w.user_id and q.model_id = w.model_id and q.workspace_id = w.workspace_id
-                            and q.state = 'ready')
+                            and q.state = ready)
              and not exists (select from atelier_engine.queue q where q.user_id = w.user_id and q.state = 'leased')
              and not exists (select from atelier.workspaces c where c.id = w.workspace_id and c.max_running_jobs is not null)
              for no key update skip locked) idle

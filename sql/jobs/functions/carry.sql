@@ -5,6 +5,7 @@ returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
@@ -42,7 +43,7 @@ begin
      order by q.job_id
        for update of q)
   update atelier.jobs j
-     set status = 'processing', started_at = coalesce(j.started_at, o.claimed_at)
+     set status = 'processing', started_at = coalesce(j.started_at, o.claimed_at), updated_at = clock_timestamp()
     from owned o
    where j.id = o.job_id and j.status = 'queued';
 end;
@@ -55,6 +56,7 @@ returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
@@ -74,6 +76,7 @@ returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
@@ -93,6 +96,7 @@ returns table (attempt_id uuid)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
@@ -113,6 +117,7 @@ returns timestamptz
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
@@ -122,7 +127,7 @@ begin
   return least(
     (select min(q.run_at) from atelier_engine.queue q where q.state = 'waiting'),
     -- Also where nothing waits for the endpoint or the token: to find that out would mean to read all that is ready.
-    (select min(s.blocked_until) from atelier_engine.endpoint_states s where s.blocked_until is not null),
+    (select min(greatest(s.blocked_until, s.probe_until)) from atelier_engine.endpoint_states s where s.blocked_until is not null),
     (select min(t.blocked_until) from atelier_engine.token_states t where t.blocked_until is not null),
     (select min(p.ends_at) from atelier.pauses p where p.ends_at > clock_timestamp()),
     atelier_engine.next_refill_at());

@@ -23,7 +23,10 @@ returns table (
   max_output_bytes bigint,
   private_network boolean,
   adapter_options text,
-  repeatable boolean
+  repeatable boolean,
+  token_id uuid,
+  sealed_secret bytea,
+  webhook_url text
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -38,6 +41,9 @@ declare
   free_here integer;
   allowed integer;
   claimed integer;
+  share integer;
+  room integer;
+  more boolean;
   capped boolean;
   slot record;
   token record;
@@ -54,15 +60,36 @@ begin
   for slot in select * from atelier_engine.free_slots(false) loop
     exit when free <= 0;
     free_here := least(free, slot.slots);
-    for token in select * from atelier_engine.usable_tokens(slot.provider_id) loop
-      allowed := least(free_here, token.slots, atelier_engine.rate_room(slot.endpoint_id, token.token_id));
+    if not slot.needs_token then
+      allowed := least(free_here, atelier_engine.rate_room(slot.endpoint_id, null));
       continue when allowed <= 0;
       return query
-        select c.* from atelier_engine.claim_for_slot(slot.endpoint_id, token.token_id, token.secret, allowed, capped) c;
+        select c.* from atelier_engine.claim_for_slot(slot.endpoint_id, null, allowed, capped) c;
       get diagnostics claimed = row_count;
       free := free - claimed;
-      free_here := free_here - claimed;
-      exit when free_here <= 0;
+      continue;
+    end if;
+    -- Each token gets its share; then those that could take more, what others could not.
+    for round in 1 .. 2 loop
+      more := false;
+      for token in
+        select u.token_id, u.slots, count(*) over () - u.place + 1 as to_come
+          from atelier_engine.usable_tokens(slot.provider_id) with ordinality u (token_id, slots, place)
+         order by u.place
+      loop
+        share := case round when 1 then ceil(free_here / token.to_come::numeric)::integer else free_here end;
+        room := least(free_here, token.slots, atelier_engine.rate_room(slot.endpoint_id, token.token_id));
+        allowed := least(share, room);
+        continue when allowed <= 0;
+        return query
+          select c.* from atelier_engine.claim_for_slot(slot.endpoint_id, token.token_id, allowed, capped) c;
+        get diagnostics claimed = row_count;
+        free := free - claimed;
+        free_here := free_here - claimed;
+        more := more or (claimed = allowed and room > allowed);
+        exit when free_here <= 0;
+      end loop;
+      exit when free_here <= 0 or not more;
     end loop;
   end loop;
 end;
@@ -73,7 +100,8 @@ $$Claim ready jobs for the endpoints that have free slots
 
 Highest priority first, then fairly between users by estimated time; at most p_max_jobs, and within the caps and rates of
 users, workspaces, models, endpoints and tokens. Each claimed job gets an attempt in state submitting and a lease that
-outlives the endpoint's time-outs; the job itself counts as queued until record_sent(). Nothing is claimed while the instance is not adopted. To be committed before anything
+outlives the endpoint's time-outs. The secret of its token comes as it is stored, sealed; secret is for those that
+0.1.0 stored in the clear. The job itself counts as queued until record_sent(). Nothing is claimed while the instance is not adopted. To be committed before anything
 leaves the machine.$$;
 
 create or replace function atelier_engine.promote_due()
@@ -93,11 +121,11 @@ $$;
 comment on function atelier_engine.promote_due() is 'Make ready what has waited long enough, and unblock endpoints';
 
 create or replace function atelier_engine.free_slots(p_pull boolean)
-returns table (endpoint_id uuid, provider_id uuid, slots integer)
+returns table (endpoint_id uuid, provider_id uuid, slots integer, needs_token boolean)
 language sql stable
 begin atomic
-  select f.id, f.provider_id, f.slots
-    from (select e.id, e.provider_id, e.max_concurrency, e.weight, b.busy,
+  select f.id, f.provider_id, f.slots, f.needs_token
+    from (select e.id, e.provider_id, e.max_concurrency, e.weight, b.busy, p.auth_scheme <> 'none' as needs_token,
                  case s.breaker_state when 'half_open' then least(e.max_concurrency, 1)
                                       else e.max_concurrency end - b.busy as slots
             from atelier.endpoints e
@@ -119,7 +147,7 @@ $$Endpoints that can take requests now, and how many
 Those that are sent requests, or, with p_pull, those of workers, which ask themselves. The least busy first, by weight. One whose breaker is half open gets a single request, as a probe.$$;
 
 create or replace function atelier_engine.claim_for_slot(
-  p_endpoint_id uuid, p_token_id uuid, p_secret text, p_max_jobs integer, p_capped boolean
+  p_endpoint_id uuid, p_token_id uuid, p_max_jobs integer, p_capped boolean
 )
 returns table (
   attempt_id uuid,
@@ -136,7 +164,10 @@ returns table (
   max_output_bytes bigint,
   private_network boolean,
   adapter_options text,
-  repeatable boolean
+  repeatable boolean,
+  token_id uuid,
+  sealed_secret bytea,
+  webhook_url text
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -146,13 +177,20 @@ declare
   -- With caps, what is in front may have to be parked: look at enough of it.
   least_look constant integer := case when p_capped then 20 else 0 end;
   endpoint constant atelier.endpoints := (select e from atelier.endpoints e where e.id = p_endpoint_id);
+  stored constant atelier_engine.provider_secrets := (
+    select k from atelier_engine.provider_secrets k where k.token_id = p_token_id);
   auth_prefix constant text := (
     select p.auth_header_name || case p.auth_scheme when 'header' then '' else ': ' || initcap(p.auth_scheme) end
-      from atelier.api_providers p where p.id = endpoint.provider_id and p_secret is not null);
-  options constant text := (
-    select p.adapter_options::text from atelier.api_providers p where p.id = endpoint.provider_id);
+      from atelier.api_providers p where p.id = endpoint.provider_id and p_token_id is not null);
+  options constant jsonb := (
+    select p.adapter_options from atelier.api_providers p where p.id = endpoint.provider_id);
+  reports_to constant text := (select p.webhook_url from atelier.api_providers p where p.id = endpoint.provider_id);
+  capability_key constant bytea := case when reports_to is not null then atelier_engine.webhook_capability_key() end;
   lease_ends_at constant timestamptz := clock_timestamp() + lease_margin
     + make_interval(secs => (endpoint.connect_timeout_ms + endpoint.total_timeout_ms) / 1000.0);
+  -- A webhook may come late, and still tell what a lost answer did not.
+  capability_ends_at constant bigint :=
+    extract(epoch from lease_ends_at + endpoint.hold_timeout + interval '1 day')::bigint;
   wanted integer := p_max_jobs;
   seen uuid[];
   chosen uuid[];
@@ -191,7 +229,7 @@ begin
         select l.lane_id, l.priority, max(l.vtime) from leased l group by l.lane_id, l.priority
         on conflict on constraint lane_clocks_pkey do update set vtime = excluded.vtime where k.vtime < excluded.vtime),
       job as materialized (
-        select l.place, l.attempt_id, l.attempt_count, l.run_at, l.model_id, j.id, j.api_model_id, j.enhanced_prompt,
+        select l.place, l.attempt_id, l.attempt_count, l.run_at, l.model_id, j.id, j.user_id, j.api_model_id, j.enhanced_prompt,
                j.original_prompt, j.negative_prompt, j.parameters
           from leased l
           join atelier.jobs j on j.id = l.job_id),
@@ -204,11 +242,15 @@ begin
       select j.attempt_id, j.id, endpoint.adapter, endpoint.base_url, m.model_key,
              (jsonb_strip_nulls(jsonb_build_object(
                 'prompt', coalesce(j.enhanced_prompt, j.original_prompt), 'negative_prompt', j.negative_prompt))
-              || j.parameters)::text,
-             p_secret, auth_prefix,
+              || case when m.parameter_schema @? '$.properties.*.** ? (@.format == "picture")'
+                      then atelier_engine.with_pictures(j.user_id, m.parameter_schema, j.parameters)
+                      else j.parameters end)::text,
+             stored.secret, auth_prefix,
              endpoint.connect_timeout_ms, endpoint.first_byte_timeout_ms, endpoint.total_timeout_ms,
-             endpoint.max_output_bytes, endpoint.private_network, options,
-             endpoint.ambiguity_policy = 'retry'
+             endpoint.max_output_bytes, endpoint.private_network, (options || m.adapter_options)::text,
+             endpoint.ambiguity_policy = 'retry', p_token_id, stored.sealed,
+             replace(reports_to, '{capability}',
+                     atelier_engine.attempt_token(capability_key, j.attempt_id, capability_ends_at))
         from job j
         join atelier.api_models m on m.id = j.model_id
        order by j.place;
@@ -223,7 +265,7 @@ begin
   end if;
 end;
 $$;
-comment on function atelier_engine.claim_for_slot(uuid, uuid, text, integer, boolean) is
+comment on function atelier_engine.claim_for_slot(uuid, uuid, integer, boolean) is
 $$Claim ready jobs for one endpoint and one of its tokens
 
 p_capped says whether users or workspaces have caps: then jobs over a cap are parked on the way.$$;

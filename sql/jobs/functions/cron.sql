@@ -4,7 +4,7 @@ create or replace function atelier_engine.cron_field(
   p_field text, p_what text, p_low integer, p_high integer, p_names text[] default '{}'
 )
 returns integer[]
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -45,7 +45,7 @@ create or replace function atelier_engine.parse_cron(
   p_cron text, out minutes integer[], out hours integer[], out days integer[], out months integer[],
   out weekdays integer[], out either_day boolean
 )
-language plpgsql immutable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare

@@ -107,6 +107,10 @@ declare
   ended uuid[] := p_job_ids;
   waiting uuid[];
 begin
+  -- With every result, and nearly always nothing is blocked.
+  if not exists (select from atelier_engine.queue q where q.state = 'blocked') then
+    return;
+  end if;
   while cardinality(ended) > 0 loop
     select array_agg(w.job_id) into waiting
       from (select q.job_id
@@ -176,6 +180,7 @@ returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin

@@ -11,6 +11,18 @@ as 'MODULE_PATHNAME', 'atelier_announce_events';
 comment on function atelier_engine.announce_events() is
   'Trigger: when the transaction has committed, the dispatcher notifies those who listen to atelier_events';
 
+create or replace function atelier_engine.forget_events()
+returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from atelier.events e using gone g where e.user_id = g.id;
+  return null;
+end;
+$$;
+comment on function atelier_engine.forget_events() is 'Trigger: deleted users take their events along';
+
 create or replace function atelier_engine.history_tag()
 returns text
 language sql stable

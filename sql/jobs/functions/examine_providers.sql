@@ -29,6 +29,26 @@ begin
            where k.provider_id = p.id and k.is_active) as missing) t
      where h.is_active
      order by h.endpoint;
+  -- Rows can be older than the adapters that read them.
+  return query
+    select distinct 'provider ' || p.name, 'warning', format('adapter_options, for %s: %s', e.adapter, o.problem),
+           'Write what the adapter understands; jobs for the provider fail.'
+      from atelier.api_providers p
+      join atelier.endpoints e on e.provider_id = p.id
+      cross join lateral (select atelier_engine.adapter_options_problem(e.adapter, p.adapter_options::text) as problem) o
+     where p.is_active and e.is_active and o.problem is not null
+     order by 1, 3;
+  return query
+    select distinct 'model ' || m.model_key, 'warning', format('adapter_options, for %s: %s', e.adapter, o.problem),
+           'Write what the adapter needs to know of it; its jobs fail.'
+      from atelier_engine.routes r
+      join atelier.api_models m on m.id = r.model_id
+      join atelier.api_providers p on p.id = r.provider_id
+      join atelier.endpoints e on e.id = r.endpoint_id
+      cross join lateral (
+        select atelier_engine.model_options_problem(e.adapter, p.adapter_options || m.adapter_options) as problem) o
+     where m.is_active and o.problem is not null
+     order by 1, 3;
   return query
     select 'model ' || m.model_key, 'warning', 'no active endpoint takes its jobs',
            'Add a row to atelier.endpoints for its provider, or make one active.'
@@ -53,9 +73,39 @@ begin
       from atelier.token_health h
      where h.is_active and h.breaker_state <> 'closed'
      order by h.provider, h.token;
+  return query
+    select format('token %s of %s', h.token, h.provider), 'warning',
+           concat_ws(': ', case h.disabled_reason when 'payment' then 'disabled, it has no credit' else 'disabled, it was refused' end,
+                     h.last_error),
+           case h.disabled_reason
+             when 'payment' then 'Pay the provider, then set is_active in atelier.provider_tokens.'
+             else 'Store a valid one with atelier.set_provider_token().' end
+      from atelier.token_health h
+     where not h.is_active and h.disabled_at is not null
+     order by h.provider, h.token;
+  return query
+    select format('token %s of %s', h.token, h.provider), 'warning',
+           format('it has spent %s of %s %s today, %s of %s this month', h.spent_today, coalesce(h.daily_spend_cap::text, 'any'),
+                  h.currency, h.spent_this_month, coalesce(h.monthly_spend_cap::text, 'any')),
+           'It is used again in the next period, or when its cap is raised.'
+      from atelier.token_health h
+     where h.is_active and (h.spent_today >= h.daily_spend_cap or h.spent_this_month >= h.monthly_spend_cap)
+     order by h.provider, h.token;
+  return query
+    select format('secret of token %s of %s', t.name, p.name),
+           case when k.secret is not null then 'warning' else 'error' end,
+           coalesce(atelier_engine.secret_problem(k.token_id, k.sealed), 'it is stored in the clear'),
+           case when k.secret is not null
+                  then 'Set atelier.secret_key_file, then call atelier.seal_provider_tokens().'
+                else 'Put its key back into atelier.secret_key_file, or store it anew with atelier.set_provider_token().' end
+      from atelier_engine.provider_secrets k
+      join atelier.provider_tokens t on t.id = k.token_id
+      join atelier.api_providers p on p.id = t.provider_id
+     where k.secret is not null or atelier_engine.secret_problem(k.token_id, k.sealed) is not null
+     order by p.name, t.name;
 end;
 $$;
-comment on function atelier_engine.examine_tokens() is 'Part of doctor(): tokens that rest';
+comment on function atelier_engine.examine_tokens() is 'Part of doctor(): tokens that rest, and secrets that cannot be opened or lie open';
 
 create or replace function atelier_engine.examine_decisions()
 returns table (check_name text, status text, detail text, hint text)
@@ -63,7 +113,9 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  held constant bigint := (select count(*) from atelier.held_jobs);
+  held constant bigint := (
+    select count(*) from atelier.held_jobs h
+     where not exists (select from atelier_engine.lookups l where l.attempt_id = h.attempt_id));
   late constant bigint := (select count(*) from atelier.late_results l where l.adopted_at is null and l.status <> 'completed');
 begin
   return query

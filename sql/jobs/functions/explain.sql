@@ -50,7 +50,7 @@ grant execute on function atelier.explain_job(uuid) to authenticated, service_ro
 comment on function atelier.explain_job(uuid) is
 $$Why a job waits, and where it would go
 
-summary says it in words. reasons has each cause as {code, text, until}: finished, processing, cancelling, held, waiting_for_jobs,
+summary says it in words. reasons has each cause as {code, text, until}: finished, processing, cancelling, held, looking_up, waiting_for_jobs,
 not_before, over_a_cap, paused, no_endpoint, no_open_endpoint, endpoints_busy, behind_others, starting, not_adopted,
 workers_not_running, not_in_the_queue. routes has the endpoints that serve the model, whether each is open to the job, and
 why not; jobs_ahead is how many of the model come before it (at most 10 000 are counted). For the owner, administrators and
@@ -111,6 +111,10 @@ begin
              then atelier_engine.reason('processing', format('it is at %s', place), p_queued.lease_expires_at)
              else atelier_engine.reason('cancelling', format('%s was told to stop', place), p_queued.lease_expires_at) end);
     when 'held' then
+      if exists (select from atelier_engine.lookups l where l.attempt_id = p_queued.attempt_id) then
+        return jsonb_build_array(atelier_engine.reason(
+          'looking_up', format('%s is asked what became of the request', place), p_queued.next_check_at));
+      end if;
       return jsonb_build_array(atelier_engine.reason(
         'held', format('it is held until somebody decides what became of the request to %s', place), p_queued.next_check_at));
     when 'waiting' then
@@ -226,6 +230,11 @@ begin
       from atelier.provider_tokens t
       join atelier_engine.token_states s on s.token_id = t.id and s.breaker_state = 'open'
       join atelier_engine.provider_secrets k on k.token_id = t.id
+     where t.provider_id = p_provider_id and t.is_active),
+  spent as (
+    select bool_and(atelier_engine.has_spent_its_cap(t)) as everything
+      from atelier.provider_tokens t
+      join atelier_engine.provider_secrets k on k.token_id = t.id
      where t.provider_id = p_provider_id and t.is_active)
   select case
     when exists (select from usable u where u.has_slot and u.has_rate) then null
@@ -233,12 +242,31 @@ begin
       'why', 'as many requests as its rate allows went there', 'until', atelier_engine.next_refill_at())
     when exists (select from usable) then jsonb_build_object('why', 'every token has as many requests as it takes')
     when r.until is not null then jsonb_build_object('why', format('every token rests (%s)', r.causes), 'until', r.until)
+    when s.everything then jsonb_build_object(
+      'why', 'every token has spent what it may',
+      'until', (date_trunc('day', clock_timestamp() at time zone 'UTC') + interval '1 day') at time zone 'UTC')
     else jsonb_build_object('why', 'no active token with a secret') end
-    from resting r);
+    from resting r, spent s);
 end;
 $$;
 comment on function atelier_engine.explain_tokens(uuid, uuid) is
   'Part of explain_job(): why an endpoint cannot be asked with any token; null when it can';
+
+create or replace function atelier_engine.worker_silence(p_endpoint_id uuid)
+returns timestamptz
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  longest_silence constant interval := interval '90 seconds';
+begin
+  return (
+    select w.last_heartbeat_at from atelier.workers w
+     where w.endpoint_id = p_endpoint_id and w.last_heartbeat_at < clock_timestamp() - longest_silence);
+end;
+$$;
+comment on function atelier_engine.worker_silence(uuid) is
+  'When the worker of an endpoint was last heard of, if that was too long ago; null: all is well, or it has no worker';
 
 create or replace function atelier_engine.explain_routes(p_model_id uuid, p_avoid uuid)
 returns jsonb
@@ -252,6 +280,7 @@ begin atomic
     join atelier.api_models m on m.id = r.model_id
     left join atelier_engine.endpoint_states s on s.endpoint_id = e.id
     left join atelier.pauses d on d.endpoint_id = e.id and (d.ends_at is null or d.ends_at > clock_timestamp())
+   cross join lateral (select atelier_engine.worker_silence(e.id) as since) k
    cross join lateral (
      select count(*)::integer as busy
        from atelier_engine.queue q where q.endpoint_id = e.id and q.state = 'leased') b
@@ -259,13 +288,14 @@ begin atomic
    cross join lateral (
      select case when d.id is not null then case d.mode when 'drain' then 'draining' else 'paused' end || coalesce(': ' || d.reason, '')
                  when e.max_concurrency = 0 then 'closed, max_concurrency is 0'
+                 when k.since is not null then format('its worker was not heard of since %s', k.since)
                  when s.blocked_until is not null
                    then format('circuit breaker open after %s', coalesce(s.last_error, s.last_error_class, 'failures'))
                  when t.tokens is not null then t.tokens ->> 'why'
                  when atelier_engine.model_room(m.id, m.max_concurrency) = 0 then 'as many jobs of the model as may run are running'
                  when e.id = p_avoid then 'the last try failed there' end as why,
             case when d.id is not null then d.ends_at
-                 when e.max_concurrency = 0 then null
+                 when e.max_concurrency = 0 or k.since is not null then null
                  when s.blocked_until is not null then s.blocked_until
                  when t.tokens is not null then (t.tokens ->> 'until')::timestamptz end as until) w
    where r.model_id = p_model_id;

@@ -12,6 +12,9 @@ as $$
 declare
   chain constant integer := uuid_hash(p_user_id) # uuid_hash(p_lane_id) # p_priority;
   most_others constant integer := 15;
+  -- Variables, so that no index of ready jobs alone can serve: it has all users in it.
+  ready constant text := 'ready';
+  parked constant text := 'parked';
   others integer := 0;
 begin
   -- Jobs of the same user in transactions that are still open cannot be seen. Each of these holds a lock of its own, so
@@ -25,10 +28,10 @@ begin
     (select c.vtime from atelier_engine.lane_clocks c where c.lane_id = p_lane_id and c.priority = p_priority),
     -- Not max(): a plan from when the queue was empty would read all jobs of the user for it.
     (select q.vtime from atelier_engine.queue q
-      where q.user_id = p_user_id and q.lane_id = p_lane_id and q.priority = p_priority and q.state = 'ready'
+      where q.user_id = p_user_id and q.lane_id = p_lane_id and q.priority = p_priority and q.state = ready
       order by q.vtime desc limit 1),
     (select q.vtime from atelier_engine.queue q
-      where q.user_id = p_user_id and q.lane_id = p_lane_id and q.priority = p_priority and q.state = 'parked'
+      where q.user_id = p_user_id and q.lane_id = p_lane_id and q.priority = p_priority and q.state = parked
       order by q.vtime desc limit 1),
     0);
 end;
@@ -53,6 +56,47 @@ begin atomic
 end;
 comment on function atelier_engine.move_to_model(uuid, uuid) is
   'Have a job done by another model, at the end of the user''s jobs there; for null nothing happens';
+
+create or replace function atelier_engine.enqueue(p_job atelier.jobs, p_state text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  shortest constant double precision := 0.001::double precision;
+  workspace constant uuid := coalesce(p_job.workspace_id, '00000000-0000-0000-0000-000000000000'::uuid);
+  state text := p_state;
+  lane uuid;
+  cost double precision;
+  vtime double precision := 0::double precision;
+  capped boolean;
+begin
+  select m.provider_id, greatest(coalesce(p_job.estimated_seconds, 1)::double precision, shortest) / coalesce(t.weight, 1),
+         t.max_running_jobs is not null or w.max_running_jobs is not null
+           or exists (select from atelier.pauses s where s.user_id = p_job.user_id and s.mode = 'pause')
+    into lane, cost, capped
+    from atelier.profiles p
+    join atelier.api_models m on m.id = p_job.api_model_id
+    left join atelier.scheduling_tiers t on t.tier = p.subscription_status
+    left join atelier.workspaces w on w.id = p_job.workspace_id
+   where p.id = p_job.user_id;
+  if state = 'ready' then
+    vtime := atelier_engine.next_vtime(p_job.user_id, lane, p_job.priority, cost);
+    if capped and atelier_engine.must_park(p_job.user_id, p_job.api_model_id, workspace) then
+      state := 'parked';
+    end if;
+  end if;
+  insert into atelier_engine.queue (
+    job_id, model_id, priority, run_at, state, user_id, workspace_id, lane_id, cost, capped, vtime)
+  values (
+    p_job.id, p_job.api_model_id, p_job.priority, greatest(p_job.run_at, p_job.created_at), state, p_job.user_id, workspace,
+    lane, cost, capped, vtime);
+end;
+$$;
+comment on function atelier_engine.enqueue(atelier.jobs, text) is
+$$Put a new job into the queue, with what a claim has to know of it
+
+p_state is ready, waiting or blocked. One that is ready gets its place, or is parked when it is over a cap.$$;
 
 create or replace function atelier_engine.enter_queue()
 returns trigger
@@ -84,7 +128,7 @@ begin
 end;
 $$;
 comment on function atelier_engine.enter_queue() is
-  'Trigger: a job that is queued gets its place, and what a claim has to know of it';
+  'Trigger: an entry of the queue that did not come by enqueue(), as after a restore, is completed';
 
 create or replace function atelier_engine.leave_queue()
 returns trigger

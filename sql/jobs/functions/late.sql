@@ -234,11 +234,12 @@ begin
     user_id, job_id, action, model_id, model_name, replicate_model, prompt, settings, status, output_urls,
     result, output_text, replicate_prediction_id, replicate_output, processing_time_ms, created_at, started_at,
     completed_at, workspace_id)
-  select p_job.user_id, p_job.id, case p_job.format when 'video' then 'video_create' else 'create' end, m.model_key,
+  select p_job.user_id, p_job.id, case p_job.format when 'video' then 'video_create' when 'chat' then 'chat' else 'create' end, m.model_key,
          m.display_name, m.model_key, p_job.original_prompt, p_job.parameters, 'completed',
          (select array_agg(o.bucket_id || '/' || o.name order by o.index)
             from atelier_engine.outputs_of(p_late.outputs) o),
-         p_late.result, case when jsonb_typeof(p_late.result) = 'string' then p_late.result #>> '{}' end,
+         p_late.result, case when jsonb_typeof(p_late.result) = 'string' then p_late.result #>> '{}'
+                             when p_job.format = 'chat' then p_late.result ->> 'text' end,
          a.external_id, p_late.metadata, atelier_engine.milliseconds_between(p_late.sent_at, p_late.finished_at),
          p_job.created_at, p_job.started_at, clock_timestamp(), p_job.workspace_id
     from atelier_engine.attempts a

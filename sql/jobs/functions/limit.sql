@@ -21,8 +21,7 @@ begin
   end if;
   -- Calls that come together may each see room for one more: the limit protects the queue, it is no quota.
   if allowed >= p_count then
-    perform from atelier.jobs j
-      where j.user_id = p_user_id and j.completed_at is null offset allowed - p_count limit 1;
+    perform from atelier_engine.queue q where q.user_id = p_user_id offset allowed - p_count limit 1;
   end if;
   if allowed < p_count or found then
     perform atelier_engine.raise_too_many_requests(

@@ -17,13 +17,15 @@ begin
   delete from atelier_engine.queue q where q.job_id = p_job_id;
   insert into atelier.events (user_id, kind, ref)
   select j.user_id, 'job.' || p_status, j.id from atelier.jobs j where j.id = p_job_id;
-  perform atelier_engine.settle_dependents(array[p_job_id]);
+  perform atelier_engine.settle_dependents(array[p_job_id]), atelier_engine.stop_lost_requests(p_job_id),
+    atelier_engine.end_texts(array[p_job_id]);
 end;
 $$;
 comment on function atelier_engine.finish_job(uuid, text, text, text) is
 $$Move a job to failed or cancelled
 
-Takes it out of the queue and writes the event. Jobs that depend on it start, are skipped or fail.$$;
+Takes it out of the queue and writes the event. Jobs that depend on it start, are skipped or fail. What a provider still
+does for it, by an attempt that nobody carries any more, is stopped.$$;
 
 create or replace function atelier_engine.release_job(
   p_job_id uuid, p_run_at timestamptz, p_error_class text, p_error_message text

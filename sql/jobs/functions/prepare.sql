@@ -45,13 +45,17 @@ declare
   max_json_bytes constant integer := 65536;
   furthest constant interval := interval '1 year';
 begin
+  -- What is left out, as most of it is, needs no look.
   perform atelier_engine.check_prompt('prompt', p_request.prompt);
-  perform atelier_engine.check_prompt('negative_prompt', p_request.negative_prompt);
-  if p_request.prompt is null or p_request.prompt !~ '\S' then
-    raise invalid_parameter_value using message = 'prompt is empty', hint = 'Say what the picture should show.';
+  if p_request.negative_prompt is not null then
+    perform atelier_engine.check_prompt('negative_prompt', p_request.negative_prompt);
   end if;
-  perform atelier_engine.assert_json_object('parameters', p_request.parameters, max_json_bytes);
-  perform atelier_engine.assert_json_object('metadata', p_request.metadata, max_json_bytes);
+  if p_request.parameters is distinct from '{}' then
+    perform atelier_engine.assert_json_object('parameters', p_request.parameters, max_json_bytes);
+  end if;
+  if p_request.metadata is distinct from '{}' then
+    perform atelier_engine.assert_json_object('metadata', p_request.metadata, max_json_bytes);
+  end if;
   if coalesce(p_request.destination, '') not in ('workspace', 'library') then
     raise invalid_parameter_value using
       message = 'unknown destination', hint = 'Use workspace or library.';
@@ -85,35 +89,41 @@ $$Refuse a request that no model could save
 
 Everything but the model and its parameters. Errors as queue_job().$$;
 
-create or replace function atelier_engine.prepare_job(
-  p_user_id uuid, p_request atelier_engine.job_request, p_model atelier.api_models
-)
+create or replace function atelier_engine.prepare_job(p_user_id uuid, p_request atelier_engine.job_request)
 returns atelier.jobs
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  resolved atelier_engine.resolved_request;
   job atelier.jobs;
 begin
   perform atelier_engine.assert_request(p_user_id, p_request);
-  perform atelier_engine.assert_accepts_jobs(p_user_id, p_model.id);
+  resolved := atelier_engine.resolve_request(p_request.model, p_request.job_type, p_request.parameters);
+  -- What a language model is asked may be all in its parameters.
+  if coalesce(p_request.prompt, '') !~ '\S'
+     and not (resolved.format = 'chat' and resolved.parameters ?| '{messages,input}') then
+    raise invalid_parameter_value using message = 'prompt is empty', hint = 'Say what the picture should show.';
+  end if;
+  perform atelier_engine.assert_accepts_jobs(p_user_id, resolved.api_model_id);
+  perform atelier_engine.assert_pictures(p_user_id, resolved.api_model_id, resolved.parameters);
   job.id := atelier.uuid7();
   job.user_id := p_user_id;
   job.created_at := clock_timestamp();
-  job.job_type := atelier_engine.choose_job_type(p_model, p_request.job_type);
-  job.format := p_model.modality;
-  job.quality := case when job.job_type ~ 'fast' then 'fast' else 'high' end;
-  job.model_type := substring(lower(p_model.model_family) from '^[a-z0-9][a-z0-9._-]{0,62}$');
-  job.api_model_id := p_model.id;
+  job.job_type := resolved.job_type;
+  job.format := resolved.format;
+  job.quality := resolved.quality;
+  job.model_type := resolved.model_type;
+  job.api_model_id := resolved.api_model_id;
   job.original_prompt := p_request.prompt;
   job.negative_prompt := p_request.negative_prompt;
-  job.parameters := atelier_engine.complete_parameters(p_model, p_request.job_type, p_request.parameters);
+  job.parameters := resolved.parameters;
   job.metadata := p_request.metadata;
   job.destination := p_request.destination;
   job.workspace_session_id := p_request.workspace_session_id;
   job.workspace_id := p_request.workspace_id;
   job.priority := p_request.priority;
-  job.estimated_seconds := atelier_engine.estimate_seconds(p_model, job.parameters);
+  job.estimated_seconds := resolved.estimated_seconds;
   job.run_at := p_request.run_at;
   if p_request.reuse_result then
     job.content_hash := atelier_engine.content_hash(job);
@@ -122,49 +132,53 @@ begin
     job.idempotency_key := p_request.idempotency_key;
     job.request_hash := atelier_engine.request_hash(p_request);
   end if;
-  job.parameters := atelier_engine.with_seed(p_model, job.parameters);
+  if resolved.draws_seed then
+    -- Drawn when the job is queued, so that every try of the job makes the same picture.
+    job.parameters := job.parameters || jsonb_build_object('seed', floor(random() * 2147483648)::bigint);
+  end if;
   return job;
 end;
 $$;
-comment on function atelier_engine.prepare_job(uuid, atelier_engine.job_request, atelier.api_models) is
+comment on function atelier_engine.prepare_job(uuid, atelier_engine.job_request) is
 $$The row of a job that was asked for, not stored yet
 
 Errors as queue_job().$$;
 
-create or replace function atelier_engine.store_jobs(p_jobs atelier.jobs[], p_requests atelier_engine.job_request[])
-returns void
+create or replace function atelier_engine.store_job(
+  p_job atelier.jobs, p_depends_on uuid[], p_on_dependency_failure text
+)
+returns atelier.jobs
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  some_depend constant boolean := exists (select from unnest(p_requests) r where cardinality(r.depends_on) > 0);
+  job atelier.jobs;
+  queue_state text := case when p_job.run_at > p_job.created_at then 'waiting' else 'ready' end;
 begin
   insert into atelier.jobs (
     id, user_id, created_at, updated_at, job_type, format, quality, model_type, api_model_id, original_prompt,
     negative_prompt, parameters, metadata, destination, workspace_session_id, workspace_id, priority,
     estimated_seconds, run_at, retry_of, idempotency_key, request_hash, content_hash, schedule_id)
-  select j.id, j.user_id, j.created_at, j.created_at, j.job_type, j.format, j.quality, j.model_type, j.api_model_id,
-         j.original_prompt, j.negative_prompt, j.parameters, j.metadata, j.destination, j.workspace_session_id,
-         j.workspace_id, j.priority, j.estimated_seconds, j.run_at, j.retry_of, j.idempotency_key, j.request_hash,
-         j.content_hash, j.schedule_id
-    from unnest(p_jobs) j;
-  if some_depend then
+  values (
+    p_job.id, p_job.user_id, p_job.created_at, p_job.created_at, p_job.job_type, p_job.format, p_job.quality,
+    p_job.model_type, p_job.api_model_id, p_job.original_prompt, p_job.negative_prompt, p_job.parameters, p_job.metadata,
+    p_job.destination, p_job.workspace_session_id, p_job.workspace_id, p_job.priority, p_job.estimated_seconds,
+    p_job.run_at, p_job.retry_of, p_job.idempotency_key, p_job.request_hash, p_job.content_hash, p_job.schedule_id)
+  returning * into job;
+  if cardinality(p_depends_on) > 0 then
     insert into atelier.job_dependencies (job_id, depends_on_job_id, on_failure)
-    select distinct j.id, d.id, r.on_dependency_failure
-      from unnest(p_jobs) with ordinality j
-      join unnest(p_requests) with ordinality r using (ordinality)
-      cross join unnest(r.depends_on) d (id);
+    select distinct job.id, d.id, p_on_dependency_failure from unnest(p_depends_on) d (id);
+    if atelier_engine.dependency_verdict(job.id) <> 'start' then
+      queue_state := 'blocked';
+    end if;
   end if;
-  insert into atelier_engine.queue (job_id, model_id, priority, run_at, state)
-  select j.id, j.api_model_id, j.priority, greatest(j.run_at, j.created_at),
-         case when some_depend and atelier_engine.dependency_verdict(j.id) <> 'start' then 'blocked'
-              when j.run_at > clock_timestamp() then 'waiting' else 'ready' end
-    from unnest(p_jobs) j;
+  perform atelier_engine.enqueue(job, queue_state);
   perform atelier_engine.wake_dispatcher();
+  return job;
 end;
 $$;
-comment on function atelier_engine.store_jobs(atelier.jobs[], atelier_engine.job_request[]) is
-'Store prepared jobs, what they depend on, and their places in the queue. The two arrays go together';
+comment on function atelier_engine.store_job(atelier.jobs, uuid[], text) is
+'Store a prepared job, what it depends on, and its place in the queue. Returns it as it is stored';
 
 create or replace function atelier_engine.submit(
   p_user_id uuid, p_request atelier_engine.job_request, p_retry_of uuid default null, p_schedule_id uuid default null
@@ -175,23 +189,25 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   job atelier.jobs;
-  known uuid := atelier_engine.job_of_key(p_user_id, p_request);
+  known uuid;
 begin
+  if p_request.idempotency_key is not null then
+    known := atelier_engine.job_of_key(p_user_id, p_request);
+  end if;
   if known is null then
     perform atelier_engine.assert_room_for_jobs(p_user_id, 1);
-    job := atelier_engine.prepare_job(
-      p_user_id, p_request, atelier_engine.choose_model(p_request.model, p_request.job_type));
+    job := atelier_engine.prepare_job(p_user_id, p_request);
     job.retry_of := p_retry_of;
     job.schedule_id := p_schedule_id;
-    known := atelier_engine.reusable_job(job);
+    if job.content_hash is not null then
+      known := atelier_engine.reusable_job(job);
+    end if;
   end if;
   if known is null and p_request.idempotency_key is null then
-    perform atelier_engine.store_jobs(array[job], array[p_request]);
-    known := job.id;
+    return atelier_engine.store_job(job, p_request.depends_on, p_request.on_dependency_failure);
   elsif known is null then
     begin
-      perform atelier_engine.store_jobs(array[job], array[p_request]);
-      known := job.id;
+      return atelier_engine.store_job(job, p_request.depends_on, p_request.on_dependency_failure);
     exception when unique_violation then
       -- Another session with the same key was faster, and has committed.
       known := atelier_engine.job_of_key(p_user_id, p_request);

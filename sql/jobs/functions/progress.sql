@@ -120,6 +120,8 @@ begin
     end if;
     ends_at := greatest(ends_at, moment);
     ends_before := greatest(starts_at + make_interval(secs => usual.slow_seconds), ends_at);
+  elsif place.state = 'held' then
+    progress := place.progress::double precision;
   elsif place.state in ('ready', 'waiting') then
     select coalesce(sum(e.max_concurrency), 0)::integer,
            (select count(*)::integer from atelier_engine.queue q
@@ -143,7 +145,7 @@ grant execute on function atelier.job_progress(uuid) to authenticated, service_r
 comment on function atelier.job_progress(uuid) is
 $$How far a job has come, and when it will be done
 
-While it is at an endpoint: progress from 0 to 1, as the server says, else estimated from the time that the model usually
+While it is at an endpoint: progress from 0 to 1, as the server says (also when it is asked what became of a lost request), else estimated from the time that the model usually
 takes. While it is ready: its position among the jobs of the model (10001: that or further back). starts_at and
 ends_at are estimates until they are past, from how long the latest requests to the model took; 19 of 20 end before
 ends_before. They are null while nobody can know: the job waits for others or for a decision, or no endpoint is open.

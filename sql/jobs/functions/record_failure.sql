@@ -17,6 +17,7 @@ returns text
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
@@ -24,6 +25,7 @@ declare
   message constant text := coalesce(
     nullif(left(atelier_engine.redact(p_message), 1000), ''), replace(p_error_class, '_', ' '), 'unknown');
   attempt atelier_engine.attempts;
+  policy atelier.retry_policies;
   cancelled boolean;
 begin
   if owned is null then
@@ -38,17 +40,30 @@ begin
   returning a.* into attempt;
   perform atelier_engine.note_endpoint_failure(
     attempt.endpoint_id, attempt.token_id, p_error_class, message, p_retry_after_ms, p_request_sent);
+  if attempt.token_id is not null and not p_request_sent then
+    update atelier.provider_tokens t set request_count = greatest(t.request_count - 1, 0) where t.id = attempt.token_id;
+  end if;
+  if attempt.token_id is not null and p_error_class in ('auth', 'payment') and p_http_status in (401, 402) then
+    perform atelier_engine.disable_token(attempt.token_id, p_error_class);
+  end if;
 
   select j.cancel_requested_at is not null into cancelled from atelier.jobs j where j.id = owned;
   if cancelled then
     perform atelier_engine.finish_job(owned, 'cancelled', null, null);
-  elsif p_error_class = 'ambiguous' then
+  elsif p_error_class = 'ambiguous' or (p_error_class = 'internal' and p_request_sent) then
+    -- An answer that we lost, on a full disk for example, was paid for.
     perform atelier_engine.resolve_ambiguous(owned, p_attempt_id, p_error_class, message);
   elsif p_error_class = 'unavailable' and atelier_engine.waited_too_long(owned, attempt.endpoint_id) then
     perform atelier_engine.finish_job(owned, 'failed', p_error_class, message);
   else
-    perform atelier_engine.apply_retry_policy(
-      owned, p_attempt_id, atelier_engine.retry_policy_for(p_error_class, attempt.endpoint_id), p_error_class, message);
+    policy := atelier_engine.retry_policy_for(p_error_class, attempt.endpoint_id);
+    -- Its provider took it, and says what we cannot read: it may have been carried out, and paid for.
+    if p_error_class = 'bad_response' and attempt.external_id is not null and policy.id is null then
+      policy.action := coalesce((
+        select case e.ambiguity_policy when 'retry' then policy.action when 'fail' then 'fail' else 'hold' end
+          from atelier.endpoints e where e.id = attempt.endpoint_id), 'fail');
+    end if;
+    perform atelier_engine.apply_retry_policy(owned, p_attempt_id, policy, p_error_class, message);
   end if;
   return (select j.status from atelier.jobs j where j.id = owned);
 end;
@@ -60,8 +75,9 @@ comment on function atelier_engine.record_failure(
   uuid, text, integer, text, text, integer, boolean, timestamptz, timestamptz, timestamptz, timestamptz) is
 $$Record that an attempt failed, and decide what becomes of the job
 
-The breakers learn of it, and the policy for the error class decides (retry_policies, default_retry_policies); ambiguous
-goes by the endpoint's ambiguity_policy. A job that could not be delivered for unavailable_timeout fails. One that the user
+The breakers learn of it, and the policy for the error class decides (retry_policies, default_retry_policies); ambiguous,
+and internal after the request was sent, go by the endpoint's ambiguity_policy first; so does bad_response about a request
+that the provider knows by an id, unless retry_policies says otherwise. A job that could not be delivered for unavailable_timeout fails. One that the user
 cancelled meanwhile is cancelled. Returns the new status of the job, or null when the attempt does not own it any more.$$;
 
 create or replace function atelier_engine.record_cancelled(p_attempt_id uuid)
@@ -69,6 +85,7 @@ returns boolean
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare

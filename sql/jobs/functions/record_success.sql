@@ -5,6 +5,7 @@ returns boolean
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
@@ -28,6 +29,7 @@ returns uuid
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
@@ -78,74 +80,33 @@ returns uuid[]
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
-  recorded constant timestamptz := clock_timestamp();
   owners uuid[];
+  owned uuid[];
   done uuid[];
   late record;
 begin
-  perform atelier_engine.add_outputs(p_attempt_ids, p_outputs, p_results);
-  select array_agg(o.job_id) into owners
-    from (select q.job_id
-            from atelier_engine.attempts a
-            join atelier_engine.queue q on q.job_id = a.job_id and q.attempt_id = a.id and q.state = 'leased'
-           where a.id = any (p_attempt_ids)
-           order by q.job_id
-             for update of q) o;
-  -- Everything in one statement, because its cost per job is what limits the dispatcher. The arrays of ids are there for
-  -- plans from when the tables were small: a join alone would then read all of them.
-  with owned as materialized (
-    select a.job_id, r.*
-      from unnest(p_attempt_ids, p_outputs, p_results, p_metadata, p_started_at, p_sent_at, p_first_byte_at,
-                  p_finished_at)
-             r (attempt_id, outputs, result, metadata, started_at, sent_at, first_byte_at, finished_at)
-      join atelier_engine.attempts a on a.id = r.attempt_id
-     where a.id = any (p_attempt_ids) and a.job_id = any (owners)),
-  attempt as (
-    update atelier_engine.attempts a
-       set state = 'succeeded', started_at = o.started_at, sent_at = coalesce(o.sent_at, a.sent_at),
-           first_byte_at = o.first_byte_at, finished_at = o.finished_at, recorded_at = recorded
-      from owned o
-     where a.id = o.attempt_id and a.id = any (p_attempt_ids)
-    returning a.job_id, a.external_id, a.model_id, a.claimed_at,
-              atelier_engine.milliseconds_between(a.sent_at, a.finished_at) as processing_ms,
-              o.outputs, o.result, o.metadata),
-  job as (
-    update atelier.jobs j
-       set status = 'completed', completed_at = recorded, error_class = null, error_message = null,
-           attempts = j.attempts + 1,
-           -- A job whose answer came at once was never recorded as processing.
-           started_at = coalesce(j.started_at, a.claimed_at),
-           metadata = case when a.metadata = '{}' then j.metadata
-                      else coalesce(j.metadata, '{}') || jsonb_build_object('provider', a.metadata) end
-      from attempt a
-     where j.id = a.job_id and j.id = any (owners)
-    returning a.*, j.user_id, j.format, j.api_model_id, j.original_prompt, j.parameters, j.created_at, j.started_at,
-              j.workspace_id),
-  generation as (
-    insert into atelier.generations (
-      user_id, job_id, action, model_id, model_name, replicate_model, prompt, settings, status, output_urls, result,
-      output_text, replicate_prediction_id, replicate_output, processing_time_ms, created_at, started_at, completed_at,
-      workspace_id)
-    select j.user_id, j.job_id, case j.format when 'video' then 'video_create' else 'create' end, m.model_key,
-           m.display_name, m.model_key, j.original_prompt, j.parameters, 'completed',
-           case when j.outputs is not null then (
-             select array_agg(o.bucket_id || '/' || o.name order by o.index)
-               from atelier_engine.outputs_of(j.outputs) o) end,
-           j.result, case when jsonb_typeof(j.result) = 'string' then j.result #>> '{}' end,
-           j.external_id, j.metadata, j.processing_ms, j.created_at, j.started_at, recorded, j.workspace_id
-      from job j
-      join atelier.api_models m on m.id = coalesce(j.model_id, j.api_model_id)),
-  event as (
-    insert into atelier.events (user_id, kind, ref)
-    select j.user_id, 'job.completed', j.job_id from job j),
-  dequeued as (
-    delete from atelier_engine.queue q where q.job_id = any (owners))
-  select array_agg(j.job_id) into done from job j;
-
-  done := coalesce(done, '{}');
+  if cardinality(array_remove(p_outputs, null)) > 0 or array_position(p_results, null) is not null then
+    perform atelier_engine.add_outputs(p_attempt_ids, p_outputs, p_results);
+  end if;
+  -- One look into an index for each, whatever the planner believes of the tables.
+  select array_agg(q.job_id), array_agg(q.attempt_id) into owners, owned
+    from (select a.job_id, r.attempt_id
+            from unnest(p_attempt_ids) r (attempt_id)
+           cross join lateral (select a.job_id from atelier_engine.attempts a where a.id = r.attempt_id offset 0) a
+           order by a.job_id) o
+   cross join lateral (
+     select q.job_id, q.attempt_id, q.state from atelier_engine.queue q where q.job_id = o.job_id offset 0
+        for update of q) q
+   where q.attempt_id = o.attempt_id and q.state = 'leased';
+  done := atelier_engine.complete_owned(
+    owners, owned, p_attempt_ids, p_outputs, p_results, p_metadata, p_started_at, p_sent_at, p_first_byte_at, p_finished_at);
+  if cardinality(array_remove(p_results, null)) > 0 then
+    perform atelier_engine.end_texts(done);
+  end if;
   perform atelier_engine.settle_dependents(done);
   perform atelier_engine.note_successes(p_attempt_ids);
   if cardinality(done) < cardinality(p_attempt_ids) then
@@ -185,6 +146,91 @@ byte_count, sha256 (hex)} and, where known, width, height, duration_ms, seed; or
 file, the result. Adds the assets and the generations, writes the events. Returns the jobs that it completed. The outputs
 of an attempt that does not own its job are kept aside for a day; one that was recorded before changes nothing. Raises 22023 when an output is not stored
 completely, and then nothing of all is recorded.$$;
+
+create or replace function atelier_engine.complete_owned(
+  p_job_ids uuid[],
+  p_owned_ids uuid[],
+  p_attempt_ids uuid[],
+  p_outputs jsonb[],
+  p_results jsonb[],
+  p_metadata jsonb[],
+  p_started_at timestamptz[],
+  p_sent_at timestamptz[],
+  p_first_byte_at timestamptz[],
+  p_finished_at timestamptz[]
+)
+returns uuid[]
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_nestloop = off
+set jit = off
+as $$
+declare
+  recorded constant timestamptz := clock_timestamp();
+  done uuid[];
+begin
+  -- Everything in one statement, because its cost per job is what limits the dispatcher. The arrays of ids are there for
+  -- plans from when the tables were small: a join alone would then read all of them.
+  -- No nested loops: good for the ten ids that the planner expects, they would go through the arrays once for each job.
+  with owned as materialized (
+    select o.job_id, r.*
+      from unnest(p_attempt_ids, p_outputs, p_results, p_metadata, p_started_at, p_sent_at, p_first_byte_at,
+                  p_finished_at)
+             r (attempt_id, outputs, result, metadata, started_at, sent_at, first_byte_at, finished_at)
+      join unnest(p_owned_ids, p_job_ids) o (attempt_id, job_id) on o.attempt_id = r.attempt_id),
+  attempt as (
+    update atelier_engine.attempts a
+       set state = 'succeeded', started_at = o.started_at, sent_at = coalesce(o.sent_at, a.sent_at),
+           first_byte_at = o.first_byte_at, finished_at = o.finished_at, recorded_at = recorded
+      from owned o
+     where a.id = o.attempt_id and a.id = any (p_owned_ids)
+    returning a.job_id, a.external_id, a.model_id, a.claimed_at,
+              atelier_engine.milliseconds_between(a.sent_at, a.finished_at) as processing_ms,
+              o.outputs, o.result, o.metadata),
+  job as (
+    update atelier.jobs j
+       set status = 'completed', completed_at = recorded, updated_at = recorded, error_class = null, error_message = null,
+           attempts = j.attempts + 1,
+           -- A job whose answer came at once was never recorded as processing.
+           started_at = coalesce(j.started_at, a.claimed_at),
+           metadata = case when a.metadata = '{}' then j.metadata
+                      else coalesce(j.metadata, '{}') || jsonb_build_object('provider', a.metadata) end
+      from attempt a
+     where j.id = a.job_id and j.id = any (p_job_ids)
+    returning a.*, j.user_id, j.format, j.api_model_id, j.original_prompt, j.parameters, j.created_at, j.started_at,
+              j.workspace_id),
+  generation as (
+    insert into atelier.generations (
+      user_id, job_id, action, model_id, model_name, replicate_model, prompt, settings, status, output_urls, result,
+      output_text, replicate_prediction_id, replicate_output, processing_time_ms, created_at, started_at, completed_at,
+      workspace_id)
+    select j.user_id, j.job_id, case j.format when 'video' then 'video_create' when 'chat' then 'chat' else 'create' end, m.model_key,
+           m.display_name, m.model_key, j.original_prompt, j.parameters, 'completed',
+           case when j.outputs is not null then (
+             select array_agg(o.bucket_id || '/' || o.name order by o.index)
+               from atelier_engine.outputs_of(j.outputs) o) end,
+           j.result, case when jsonb_typeof(j.result) = 'string' then j.result #>> '{}'
+                          when j.format = 'chat' then j.result ->> 'text' end,
+           j.external_id, j.metadata, j.processing_ms, j.created_at, j.started_at, recorded, j.workspace_id
+      from job j
+      join atelier.api_models m on m.id = coalesce(j.model_id, j.api_model_id)),
+  event as (
+    insert into atelier.events (user_id, kind, ref)
+    select j.user_id, 'job.completed', j.job_id from job j),
+  dequeued as (
+    delete from atelier_engine.queue q where q.job_id = any (p_job_ids))
+  select array_agg(j.job_id) into done from job j;
+  return coalesce(done, '{}');
+end;
+$$;
+comment on function
+  atelier_engine.complete_owned(
+    uuid[], uuid[], uuid[], jsonb[], jsonb[], jsonb[], timestamptz[], timestamptz[], timestamptz[], timestamptz[]) is
+$$Complete jobs whose queue rows the caller has locked
+
+p_owned_ids are the attempts that own p_job_ids, in the same order; the other arguments are those of record_successes().
+Returns the jobs.$$;
 
 create or replace function atelier_engine.record_success(
   p_attempt_id uuid,

@@ -26,13 +26,13 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  wanted constant text := case when p_job_type ~ 'video' then 'video' else 'image' end;
+  wanted constant text := case when p_job_type ~ 'video' then 'video' when p_job_type = 'chat' then 'chat' else 'image' end;
   chosen atelier.api_models;
 begin
   select m.* into chosen
     from atelier.api_models m
     join atelier.api_providers p on p.id = m.provider_id
-   where m.is_active and p.is_active and m.modality in ('image', 'video')
+   where m.is_active and p.is_active
      and case when p_model is null then m.modality = wanted
               else m.model_key = p_model or p_model = any (m.aliases) end
    order by m.model_key = p_model desc, m.capabilities -> 'job_types' ? p_job_type desc nulls last,
@@ -44,14 +44,13 @@ begin
   raise sqlstate 'PT404' using
     message = 'unknown model',
     detail = case when p_model is null then format('There is no active model for %ss.', wanted)
-                  else format('No active model for pictures or videos is called %s.', quote_ident(left(p_model, 100)))
-             end,
+                  else format('No active model is called %s.', quote_ident(left(p_model, 100))) end,
     hint = coalesce((
       select format('Use one of: %s.', string_agg(a.model_key, ', ' order by a.model_key))
         from (select m.model_key
                 from atelier.api_models m
                 join atelier.api_providers p on p.id = m.provider_id
-               where m.is_active and p.is_active and m.modality in ('image', 'video')
+               where m.is_active and p.is_active
                order by m.is_default desc, m.priority desc, m.model_key
                limit 20) a), 'No model is active.');
 end;
@@ -59,8 +58,8 @@ $$;
 comment on function atelier_engine.choose_model(text, text) is
 $$The model of a request
 
-By key or alias; without a name the default model for pictures, or for videos if the job type says so. Raises PT404
-with the models there are.$$;
+By key or alias; without a name the default model for pictures, or for videos or texts if the job type says so. Raises
+PT404 with the models there are.$$;
 
 create or replace function atelier_engine.choose_job_type(p_model atelier.api_models, p_job_type text)
 returns text
@@ -76,7 +75,7 @@ declare
   allowed text[] := (select array_agg(t order by t) from jsonb_object_keys(p_model.capabilities -> 'job_types') t);
 begin
   if allowed is null then
-    allowed := array[family || '_fast', family || '_high'];
+    allowed := case when p_model.modality = 'chat' then array['chat'] else array[family || '_fast', family || '_high'] end;
   end if;
   if p_job_type is null then
     return case when family || '_high' = any (allowed) then family || '_high' else allowed[1] end;
@@ -93,13 +92,15 @@ $$;
 comment on function atelier_engine.choose_job_type(atelier.api_models, text) is
 $$The job type of a request
 
-Without a name the high quality one of the model. Raises 22023 with the job types the model takes.$$;
+Without a name the high quality one of the model; language models have one, chat. Raises 22023 with the job types the model takes.$$;
 
 create or replace function atelier_engine.assert_may_submit(p_user_id uuid, p_priority integer)
 returns void
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  active boolean;
 begin
   if pg_is_in_recovery() then
     raise read_only_sql_transaction using
@@ -110,12 +111,13 @@ begin
       message = 'sign in to queue a job',
       hint = 'Send a JWT in the Authorization header, or set request.jwt.claims in SQL.';
   end if;
-  if not exists (select from atelier.profiles p where p.id = p_user_id) then
+  active := (select p.is_active from atelier.profiles p where p.id = p_user_id);
+  if active is null then
     raise sqlstate 'PT404' using
       message = 'the signed-in user has no profile',
       hint = 'A profile is made when a row is added to auth.users.';
   end if;
-  if exists (select from atelier.profiles p where p.id = p_user_id and not p.is_active) then
+  if not active then
     raise sqlstate 'PT403' using message = 'the account is deactivated', hint = 'Ask whoever runs the service.';
   end if;
   perform atelier_engine.assert_priority(p_priority);
@@ -166,14 +168,45 @@ $$The parameters that go to the model
 
 Checked, and with the defaults of the model and of the job type, but for the seed. Errors as validate_parameters().$$;
 
-create or replace function atelier_engine.with_seed(p_model atelier.api_models, p_parameters jsonb)
-returns jsonb
-language sql volatile
-begin atomic
-  -- Drawn when the job is queued, so that every try of the job makes the same picture.
-  select case when p_model.parameter_schema -> 'properties' ? 'seed' and not p_parameters ? 'seed'
-              then p_parameters || jsonb_build_object('seed', floor(random() * 2147483648)::bigint)
-              else p_parameters end;
+create or replace function atelier_engine.resolve_request_anew(p_model text, p_job_type text, p_parameters jsonb)
+returns atelier_engine.resolved_request
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  model constant atelier.api_models := atelier_engine.choose_model(p_model, p_job_type);
+  resolved atelier_engine.resolved_request;
+begin
+  resolved.api_model_id := model.id;
+  resolved.job_type := atelier_engine.choose_job_type(model, p_job_type);
+  resolved.format := model.modality;
+  resolved.quality := case when resolved.job_type ~ 'fast' then 'fast' else 'high' end;
+  resolved.model_type := substring(lower(model.model_family) from '^[a-z0-9][a-z0-9._-]{0,62}$');
+  resolved.parameters := atelier_engine.complete_parameters(model, p_job_type, p_parameters);
+  resolved.draws_seed := coalesce(model.parameter_schema -> 'properties' ? 'seed' and not resolved.parameters ? 'seed', false);
+  resolved.estimated_seconds := atelier_engine.estimate_seconds(model, resolved.parameters);
+  return resolved;
 end;
-comment on function atelier_engine.with_seed(atelier.api_models, jsonb) is
-  'Parameters with a random seed, where the model takes one and none is given';
+$$;
+comment on function atelier_engine.resolve_request_anew(text, text, jsonb) is
+$$What follows from the model, job type and parameters of a request
+
+Raises PT404 (unknown model) or 22023 (what the model does not take).$$;
+
+create or replace function atelier_engine.resolve_request(p_model text, p_job_type text, p_parameters jsonb)
+returns atelier_engine.resolved_request
+language c volatile
+as 'MODULE_PATHNAME', 'atelier_resolve_request';
+comment on function atelier_engine.resolve_request(text, text, jsonb) is
+$$resolve_request_anew(), remembered by the session until the catalogue of models changes
+
+Apps ask for the same again and again, but for the prompt.$$;
+
+create or replace function atelier_engine.forget_requests()
+returns trigger
+language c volatile
+as 'MODULE_PATHNAME', 'atelier_forget_requests';
+comment on function atelier_engine.forget_requests() is
+$$Trigger: when the catalogue of models changes, all sessions forget what resolve_request() has remembered
+
+When the transaction commits, and this session at once.$$;

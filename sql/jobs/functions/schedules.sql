@@ -30,7 +30,7 @@ begin
       message = 'a scheduled request has no run_at, idempotency_key or depends_on',
       hint = 'The schedule says when each run starts; each is a job of its own.';
   end if;
-  perform atelier_engine.prepare_job(caller, asked, atelier_engine.choose_model(asked.model, asked.job_type));
+  perform atelier_engine.prepare_job(caller, asked);
   if coalesce(create_schedule.name, '') !~ '\S' or char_length(create_schedule.name) > 100 then
     raise invalid_parameter_value using message = 'a schedule needs a name of at most 100 characters';
   end if;

@@ -28,6 +28,9 @@ begin
     perform atelier_engine.settle_attempt(lost.job_id, lost.attempt_id, message);
     settled := settled + 1;
   end loop;
+  if p_attempt_ids is null then
+    update atelier_engine.lookups l set ask_at = clock_timestamp();
+  end if;
   return settled;
 end;
 $$;

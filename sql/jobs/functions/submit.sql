@@ -21,6 +21,7 @@ returns atelier.jobs
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
@@ -37,13 +38,13 @@ grant execute on function atelier.queue_job(
   to authenticated, service_role;
 comment on function atelier.queue_job(
   text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[], uuid, timestamptz, text, boolean, text) is
-$$Ask for pictures or videos
+$$Ask for pictures, videos or texts
 
 Queues one job for the signed-in user and returns it; it starts when the transaction commits. `model` is a model_key or
 alias (default: the default model), `parameters` what the model's parameter_schema knows, such as width, height, steps,
 guidance, seed and n; `negative_prompt` what to avoid (null is not the same as an empty one); `job_type` one of the
 model's job types; `destination` workspace or library; `workspace_id` a team that shall see the result. Only the service
-role may raise `priority`.
+role may raise `priority`. A language model may be asked by the parameters `messages` or `input` alone.
 `depends_on` are jobs that must be completed first; when one of them fails or is cancelled, `on_dependency_failure` says
 what happens: fail, skip (the job is cancelled) or start all the same. `run_at` is the earliest time to start, at most a
 year ahead. With an `idempotency_key` the same request gives the same job again, as long as the job exists, so that a
@@ -53,6 +54,7 @@ any seed will do.
 Fails with PT401 (not signed in), PT403 (the account is deactivated), PT404 (no profile, unknown model, session,
 workspace or job), PT409 (a job in depends_on failed), PT422 (the key was used for another request), PT429 (too many
 unfinished jobs), PT503 (the model or the account is being drained), 42501 (priority), 25006 (this server is a standby)
+PT413 or PT415 (pictures to start from that are too large, or none)
 or 22023 (anything else, with a hint), and leaves nothing behind.$$;
 
 -- No SET clause and no rights of the owner: either would forbid the commit.
@@ -102,6 +104,7 @@ returns atelier.jobs
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare

@@ -5,9 +5,7 @@ create table atelier_engine.attempts (
   id uuid primary key default atelier.uuid7(),
   job_id uuid not null,
   number integer not null,
-  state text not null default 'submitting'
-    constraint attempts_state_known check (state in (
-      'submitting', 'submitted', 'ingesting', 'succeeded', 'failed', 'cancelled', 'ambiguous')),
+  state text not null default 'submitting',
   endpoint_id uuid,
   endpoint_name text not null,
   token_id uuid,
@@ -25,7 +23,18 @@ create table atelier_engine.attempts (
   http_status integer,
   model_id uuid,
   constraint attempts_number_is_unique unique (job_id, number)
-) with (fillfactor = 70);
+) with (fillfactor = 50);
+create function atelier_engine.assert_valid_attempt(attempt atelier_engine.attempts)
+returns boolean
+language c immutable strict parallel safe
+as 'MODULE_PATHNAME', 'atelier_assert_valid_attempt';
+comment on function atelier_engine.assert_valid_attempt(atelier_engine.attempts) is
+$$Check constraint: what an attempt may hold
+
+state: submitting, submitted, ingesting, succeeded, failed, cancelled, ambiguous. Raises 23514.$$;
+alter table atelier_engine.attempts
+  add constraint attempts_are_valid check (atelier_engine.assert_valid_attempt(attempts));
+create index attempts_external_idx on atelier_engine.attempts (external_id) where external_id is not null;
 select pg_catalog.pg_extension_config_dump('atelier_engine.attempts', '');
 alter table atelier_engine.attempts enable row level security;
 grant select on atelier_engine.attempts to service_role;
@@ -43,8 +52,7 @@ create table atelier_engine.queue (
   model_id uuid not null,
   priority integer not null,
   run_at timestamptz not null default clock_timestamp(),
-  state text not null default 'ready'
-    constraint queue_state_known check (state in ('blocked', 'waiting', 'parked', 'ready', 'leased', 'held')),
+  state text not null default 'ready',
   attempt_id uuid,
   endpoint_id uuid,
   lease_expires_at timestamptz,
@@ -53,17 +61,12 @@ create table atelier_engine.queue (
   user_id uuid,
   workspace_id uuid not null default '00000000-0000-0000-0000-000000000000',
   lane_id uuid not null default '00000000-0000-0000-0000-000000000000',
-  cost double precision not null default 1 constraint queue_cost_positive check (cost > 0),
+  cost double precision not null default 1,
   vtime double precision not null default 0,
   capped boolean not null default false,
   token_id uuid,
   attempt_count integer not null default 0,
-  progress real constraint queue_progress_in_range check (progress between 0 and 1),
-  constraint queue_owner_complete check (
-    (state in ('leased', 'held')) = (attempt_id is not null)
-    and (state in ('leased', 'held')) = (endpoint_id is not null)),
-  constraint queue_lease_has_end check ((state = 'leased') = (lease_expires_at is not null)),
-  constraint queue_held_has_next_check check ((state = 'held') = (next_check_at is not null))
+  progress real
 ) with (
   fillfactor = 50,
   autovacuum_vacuum_threshold = 200,
@@ -73,11 +76,21 @@ create table atelier_engine.queue (
   autovacuum_analyze_scale_factor = 0.2,
   autovacuum_vacuum_cost_delay = 0
 );
+create function atelier_engine.assert_valid_queue_entry(entry atelier_engine.queue)
+returns boolean
+language c immutable strict parallel safe
+as 'MODULE_PATHNAME', 'atelier_assert_valid_queue_entry';
+comment on function atelier_engine.assert_valid_queue_entry(atelier_engine.queue) is
+$$Check constraint: what an entry of the queue may hold
+
+state: blocked, waiting, parked, ready, leased, held. cost: above 0. progress: 0 to 1. attempt_id and endpoint_id: when it
+is leased or held, and only then; so with lease_expires_at (leased) and next_check_at (held). Raises 23514.$$;
+alter table atelier_engine.queue
+  add constraint queue_entries_are_valid check (atelier_engine.assert_valid_queue_entry(queue));
 -- In the order of claims.
 create index queue_ready_idx on atelier_engine.queue (model_id, priority desc, vtime, job_id) where state = 'ready';
 -- Of one user: his last job in a lane, and how many there are.
-create index queue_user_idx on atelier_engine.queue (user_id, lane_id, priority, vtime) where state = 'ready';
-create index queue_parked_user_idx on atelier_engine.queue (user_id, lane_id, priority, vtime) where state = 'parked';
+create index queue_user_idx on atelier_engine.queue (user_id, state, lane_id, priority, vtime);
 create index queue_parked_idx on atelier_engine.queue (user_id, model_id, workspace_id, priority desc, vtime, job_id)
   where state = 'parked';
 create index queue_waiting_idx on atelier_engine.queue (run_at) where state = 'waiting';

@@ -72,3 +72,22 @@ $$How many requests each endpoint may get now with each token
 For endpoints with requests_per_minute. No row means full.$$;
 comment on column atelier_engine.rate_buckets.token_id is 'The token; all zeros: none is needed.';
 comment on column atelier_engine.rate_buckets.level is 'Requests that were allowed at filled_at.';
+
+create table atelier_engine.server_rates (
+  endpoint_id uuid not null references atelier.endpoints (id) on delete cascade,
+  token_id uuid not null,
+  remaining integer not null constraint server_rates_remaining_not_negative check (remaining >= 0),
+  reset_at timestamptz not null,
+  reported_at timestamptz not null,
+  primary key (endpoint_id, token_id)
+) with (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0);
+alter table atelier_engine.server_rates enable row level security;
+grant select on atelier_engine.server_rates to service_role;
+comment on table atelier_engine.server_rates is
+$$How many more requests servers said they take
+
+From the headers of their latest answers. It holds until reset_at, and then nothing is known. Not dumped.$$;
+comment on column atelier_engine.server_rates.token_id is 'The token of the requests; all zeros: none.';
+comment on column atelier_engine.server_rates.remaining is 'How many more it took at reported_at.';
+comment on column atelier_engine.server_rates.reset_at is 'When it takes as many as ever again.';
+comment on column atelier_engine.server_rates.reported_at is 'When its answer began.';

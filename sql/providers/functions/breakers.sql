@@ -133,10 +133,10 @@ begin
     state.trip_count := greatest(state.trip_count + case when blocked then 0 else 1 end, 1);
     state.blocked_until := greatest(
       state.blocked_until, moment + least(first_pause * 2 ^ least(state.trip_count - 1, 6), longest_pause));
-    update atelier.provider_tokens t
-       set error_count = t.error_count + 1, last_error = p_message, last_error_at = moment
-     where t.id = p_token_id;
   end if;
+  update atelier.provider_tokens t
+     set error_count = t.error_count + 1, last_error = p_message, last_error_at = moment
+   where t.id = p_token_id;
   update atelier_engine.token_states s
      set throttled_count = state.throttled_count, trip_count = state.trip_count, blocked_until = state.blocked_until,
          opened_at = coalesce(s.opened_at, moment), last_error_class = p_error_class, last_error = p_message,
@@ -160,7 +160,7 @@ begin
   if exists (select from atelier_engine.endpoint_states s where s.breaker_state <> 'closed' or s.failure_count > 0) then
     update atelier_engine.endpoint_states s
        set unavailable_since = null, unavailable_count = 0, throttled_count = 0, failure_count = 0, trip_count = 0,
-           blocked_until = null, opened_at = null
+           blocked_until = null, opened_at = null, probe_failing = false
      where (s.breaker_state <> 'closed' or s.failure_count > 0)
        and s.endpoint_id in (select a.endpoint_id from atelier_engine.attempts a where a.id = any (p_attempt_ids));
   end if;
@@ -181,35 +181,20 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update atelier_engine.endpoint_states s set blocked_until = null where s.blocked_until <= clock_timestamp();
-  update atelier_engine.token_states s set blocked_until = null where s.blocked_until <= clock_timestamp();
+  -- With every claim: to look costs less than to begin an update that finds nothing.
+  if exists (select from atelier_engine.endpoint_states s where s.blocked_until <= clock_timestamp()) then
+    update atelier_engine.endpoint_states s set blocked_until = null
+     where greatest(s.blocked_until, s.probe_until) <= clock_timestamp() and s.blocked_until is not null;
+  end if;
+  if exists (select from atelier_engine.token_states s where s.blocked_until <= clock_timestamp()) then
+    update atelier_engine.token_states s set blocked_until = null where s.blocked_until <= clock_timestamp();
+  end if;
 end;
 $$;
 comment on function atelier_engine.half_open_due() is
-  'Let a probe through to the endpoints and tokens whose breaker was open for long enough';
+  $$Let a job through to the endpoints and tokens whose breaker was open for long enough
 
-create or replace function atelier_engine.usable_tokens(p_provider_id uuid)
-returns table (token_id uuid, secret text, slots integer)
-language sql stable
-begin atomic
-  select u.id, u.secret, u.most - case when u.most is not null then (
-           select count(*)::integer from atelier_engine.queue q where q.token_id = u.id and q.state = 'leased') end
-    from (select null::uuid as id, null::text as secret, null::integer as most, null::timestamptz as last_used_at
-            from atelier.api_providers p where p.id = p_provider_id and p.auth_scheme = 'none'
-           union all
-          select t.id, k.secret, least(t.max_concurrency, case s.breaker_state when 'half_open' then 1 end), t.last_used_at
-            from atelier.provider_tokens t
-            join atelier.api_providers p on p.id = t.provider_id and p.auth_scheme <> 'none'
-            join atelier_engine.provider_secrets k on k.token_id = t.id
-            left join atelier_engine.token_states s on s.token_id = t.id
-           where t.provider_id = p_provider_id and t.is_active and coalesce(s.breaker_state, 'closed') <> 'open') u
-   order by u.last_used_at nulls first, u.id;
-end;
-comment on function atelier_engine.usable_tokens(uuid) is
-$$The tokens of a provider that may be used, the least recently used one first
-
-slots is how many more requests one takes, null for any number; a token whose breaker is half open takes one. A provider
-that needs no token has one row of nulls. doctor() and token_health tell why others are missing.$$;
+Not to an endpoint that is being asked how it is.$$;
 
 create or replace function atelier_engine.forget_token_state()
 returns trigger

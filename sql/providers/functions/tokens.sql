@@ -9,7 +9,9 @@ declare
   max_secret_bytes constant integer := 8192;
   chosen_provider uuid;
   token uuid;
+  sealed bytea;
 begin
+  perform atelier_engine.conceal_statement();
   perform atelier_engine.assert_service_role();
   select p.id into chosen_provider from atelier.api_providers p where p.name = set_provider_token.provider;
   if chosen_provider is null then
@@ -31,10 +33,12 @@ begin
   on conflict on constraint provider_tokens_name_is_unique
     do update set is_active = true, last_error = null, last_error_at = null
   returning t.id into token;
-  insert into atelier_engine.provider_secrets as s (token_id, secret)
-  values (token, set_provider_token.secret)
+  -- No statement gets the secret as a parameter, because auto_explain would log it: this is an expression.
+  sealed := atelier_engine.seal_secret(token, secret);
+  insert into atelier_engine.provider_secrets as s (token_id, sealed)
+  values (token, sealed)
   on conflict on constraint provider_secrets_pkey
-    do update set secret = excluded.secret, updated_at = now();
+    do update set secret = null, sealed = excluded.sealed, updated_at = clock_timestamp();
   perform atelier_engine.wake_dispatcher();
   return token;
 end;
@@ -43,9 +47,75 @@ grant execute on function atelier.set_provider_token(text, text, text) to servic
 comment on function atelier.set_provider_token(text, text, text) is
 $$Store the secret of a provider token
 
-Makes the token or replaces its secret, and returns its id. The secret can be used by the workers and read back by
-nobody but superusers; it stays out of dumps. For the service role (42501). Fails with PT404 (unknown provider) or
-22023. Mind log_statement: the server may log what is called.$$;
+Makes the token or replaces its secret, and returns its id. The secret is sealed with the newest key of
+atelier.secret_key_file; the workers use it, and nobody reads it back. For the service role (42501). Fails with PT404
+(unknown provider), 22023, or 55000 (no key, or something is wrong with the key file). Hand the secret over as a bound
+parameter, or use set_provider_token_from_file(): what is typed into a statement may be logged.$$;
+
+create or replace function atelier.set_provider_token_from_file(provider text, path text, name text default 'default')
+returns uuid
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  secret text;
+begin
+  -- The rights of the caller count, not those of the owner of this function.
+  if not pg_has_role(
+           case current_setting('role') when 'none' then session_user else current_setting('role')::name end,
+           'pg_read_server_files', 'usage') then
+    raise insufficient_privilege using
+      message = 'you may not read files of the server',
+      hint = 'Call it as a superuser or as a member of pg_read_server_files, or use atelier.set_provider_token().';
+  end if;
+  secret := rtrim(pg_read_file(path), E'\r\n');
+  return atelier.set_provider_token(provider, secret, name);
+end;
+$$;
+grant execute on function atelier.set_provider_token_from_file(text, text, text) to service_role;
+comment on function atelier.set_provider_token_from_file(text, text, text) is
+$$Store the secret of a provider token that a file on the server holds
+
+As set_provider_token(), without the secret in any statement. For superusers, and for who is a member of service_role and of
+pg_read_server_files (42501). Line ends at the end of the file do not count. The file may be deleted afterwards.$$;
+
+create or replace function atelier.seal_provider_tokens()
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  newest text;
+  stored record;
+  changed integer := 0;
+begin
+  perform atelier_engine.assert_service_role();
+  newest := atelier_engine.newest_secret_key();
+  for stored in
+    select k.token_id, k.secret is not null as is_plain from atelier_engine.provider_secrets k
+     where k.secret is not null or atelier_engine.key_of_secret(k.sealed) is distinct from newest
+     order by k.token_id
+       for update
+  loop
+    if stored.is_plain then
+      update atelier_engine.provider_secrets k
+         set sealed = atelier_engine.seal_secret(k.token_id, k.secret), secret = null
+       where k.token_id = stored.token_id;
+    else
+      update atelier_engine.provider_secrets k set sealed = atelier_engine.reseal_secret(k.token_id, k.sealed)
+       where k.token_id = stored.token_id;
+    end if;
+    changed := changed + 1;
+  end loop;
+  return changed;
+end;
+$$;
+grant execute on function atelier.seal_provider_tokens() to service_role;
+comment on function atelier.seal_provider_tokens() is
+$$Seal the secrets of all provider tokens with the newest key
+
+Those that an older key sealed, and those that 0.1.0 stored in the clear. Returns how many; all or none. Afterwards older keys
+are needed for backups only. For the service role (42501); fails with 55000 when a key is missing.$$;
 
 create or replace function atelier_engine.replace_providers_on_restore()
 returns trigger

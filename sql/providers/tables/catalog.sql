@@ -9,7 +9,7 @@ create table atelier.api_providers (
   base_url text,
   docs_url text,
   auth_scheme text not null default 'bearer'
-    constraint api_providers_auth_scheme_known check (auth_scheme in ('none', 'bearer', 'key', 'token', 'header')),
+    constraint api_providers_auth_scheme_known check (auth_scheme in ('none', 'bearer', 'key', 'token', 'header', 'basic')),
   auth_header_name text default 'Authorization'
     constraint api_providers_auth_header_name_valid check (auth_header_name ~ '^[A-Za-z0-9-]{1,64}$'),
   constraint api_providers_token_needs_a_header check (auth_scheme = 'none' or auth_header_name is not null),
@@ -17,7 +17,11 @@ create table atelier.api_providers (
   rate_limits jsonb not null default '{}',
   is_active boolean not null default true,
   adapter_options jsonb not null default '{}'
-    constraint api_providers_adapter_options_is_an_object check (jsonb_typeof(adapter_options) = 'object')
+    constraint api_providers_adapter_options_is_an_object check (jsonb_typeof(adapter_options) = 'object'),
+  currency text not null default 'USD' constraint api_providers_currency_is_a_code check (currency ~ '^[A-Z]{3}$'),
+  webhook_url text
+    constraint api_providers_webhook_url_is_http
+    check (webhook_url ~ '^https?://[^\s/?#]+(/[\x21-\x7e]*)?$' and char_length(webhook_url) <= 1000)
 );
 select pg_catalog.pg_extension_config_dump('atelier.api_providers', '');
 alter table atelier.api_providers enable row level security;
@@ -26,8 +30,8 @@ grant select, insert, update, delete on atelier.api_providers to authenticated, 
 comment on table atelier.api_providers is
 $$A company or a kind of server that runs models
 
-auth_scheme says how a token travels in the header auth_header_name: after the word Bearer, Key or Token, or alone
-(header). With none there is no token.$$;
+auth_scheme says how a token travels in the header auth_header_name: after the word Bearer, Key or Token, alone
+(header), or as name:password (basic). With none there is no token.$$;
 
 create table atelier.api_models (
   id uuid primary key default atelier.uuid7(),
@@ -61,7 +65,9 @@ create table atelier.api_models (
     constraint api_models_estimated_seconds_positive check (estimated_seconds > 0),
   equivalent_models text[] not null default '{}'
     constraint api_models_equivalent_models_have_no_null check (array_position(equivalent_models, null) is null),
-  max_concurrency integer constraint api_models_max_concurrency_in_range check (max_concurrency between 0 and 10000)
+  max_concurrency integer constraint api_models_max_concurrency_in_range check (max_concurrency between 0 and 10000),
+  adapter_options jsonb not null default '{}'
+    constraint api_models_adapter_options_is_an_object check (jsonb_typeof(adapter_options) = 'object')
 );
 create index api_models_provider_idx on atelier.api_models (provider_id);
 create index api_models_created_by_idx on atelier.api_models (created_by);
@@ -110,7 +116,12 @@ create table atelier.endpoints (
     constraint endpoints_breaker_threshold_in_range check (breaker_threshold between 1 and 1000000),
   requests_per_minute integer
     constraint endpoints_requests_per_minute_in_range check (requests_per_minute between 1 and 10000000),
-  request_burst integer constraint endpoints_request_burst_in_range check (request_burst between 1 and 10000)
+  request_burst integer constraint endpoints_request_burst_in_range check (request_burst between 1 and 10000),
+  health_path text
+    constraint endpoints_health_path_is_a_path check (health_path ~ '^[\x21-\x7e]*$' and char_length(health_path) <= 500),
+  probe_interval interval
+    constraint endpoints_probe_interval_in_range
+    check (probe_interval = interval '0' or probe_interval between interval '1 second' and interval '1 day')
 );
 create index endpoints_provider_idx on atelier.endpoints (provider_id);
 select pg_catalog.pg_extension_config_dump('atelier.endpoints', '');
@@ -144,23 +155,46 @@ create table atelier.provider_tokens (
   last_error_at timestamptz,
   max_concurrency integer
     constraint provider_tokens_max_concurrency_in_range check (max_concurrency between 0 and 10000),
-  constraint provider_tokens_name_is_unique unique (provider_id, name)
+  constraint provider_tokens_name_is_unique unique (provider_id, name),
+  number integer generated always as identity constraint provider_tokens_number_key unique,
+  requests_per_minute integer
+    constraint provider_tokens_requests_per_minute_in_range check (requests_per_minute between 1 and 10000000),
+  request_burst integer constraint provider_tokens_request_burst_in_range check (request_burst between 1 and 10000),
+  daily_spend_cap numeric constraint provider_tokens_daily_spend_cap_not_negative check (daily_spend_cap >= 0),
+  monthly_spend_cap numeric constraint provider_tokens_monthly_spend_cap_not_negative check (monthly_spend_cap >= 0),
+  disabled_at timestamptz,
+  disabled_reason text,
+  account_id text constraint provider_tokens_account_id_is_a_word check (account_id ~ '^[\x21-\x7e]{1,200}$')
 );
 select pg_catalog.pg_extension_config_dump('atelier.provider_tokens', '');
+select pg_catalog.pg_extension_config_dump('atelier.provider_tokens_number_seq', '');
 alter table atelier.provider_tokens enable row level security;
 alter table atelier.provider_tokens force row level security;
 grant select on atelier.provider_tokens to authenticated, service_role;
-grant update (name, is_active, max_concurrency), delete on atelier.provider_tokens to authenticated, service_role;
+grant update (name, is_active, max_concurrency, requests_per_minute, request_burst, daily_spend_cap, monthly_spend_cap,
+  account_id), delete
+  on atelier.provider_tokens to authenticated, service_role;
 comment on table atelier.provider_tokens is
 $$A token for a provider, without its secret
 
-Made by set_provider_token(). The secret lies apart where no client role can read it, and stays out of dumps.$$;
+Made by set_provider_token(). The secret lies apart where no client role can read it, and stays out of dumps. Tokens of a
+provider share its jobs; one that reached a rate or a cap is left alone until there is room again. A token that a provider
+refuses (401) or that has no credit (402) is disabled, and admins get an event; is_active = true or a new secret enables it.$$;
 
 create table atelier_engine.provider_secrets (
   token_id uuid primary key references atelier.provider_tokens (id) on delete cascade,
-  secret text not null,
-  updated_at timestamptz not null default now()
+  secret text,
+  updated_at timestamptz not null default now(),
+  sealed bytea,
+  constraint provider_secrets_stored_once check (num_nonnulls(secret, sealed) = 1)
 );
 alter table atelier_engine.provider_secrets enable row level security;
 comment on table atelier_engine.provider_secrets is
-  'The secrets of provider tokens. No role has a grant on it, and it is not dumped.';
+$$The secrets of provider tokens, sealed with AES-256-GCM
+
+By the key file that atelier.secret_key_file names; the id of the token is sealed in, so that a row opens for no other.
+No role has a grant on it, and it is not dumped.$$;
+comment on column atelier_engine.provider_secrets.secret is
+  'In the clear, as 0.1.0 stored it; seal_provider_tokens() puts an end to that.';
+comment on column atelier_engine.provider_secrets.sealed is
+  'Version, name of the key, nonce, ciphertext and tag. Only the workers open it, and no function of SQL.';

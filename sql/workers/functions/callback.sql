@@ -5,6 +5,7 @@ returns json
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
@@ -175,6 +176,8 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  secret constant bytea := atelier_engine.capability_secret();
+  now_seconds constant bigint := extract(epoch from clock_timestamp())::bigint;
   places integer[];
   attempts uuid[];
   results jsonb[];
@@ -186,7 +189,8 @@ begin
     into places, attempts, results, claimed
     from (select distinct on (t.attempt_id) r.place::integer, t.attempt_id, r.report -> 'result' as result, a.claimed_at
             from jsonb_array_elements(p_reports) with ordinality r (report, place)
-           cross join lateral atelier_engine.read_attempt_token(r.report ->> 'token') t
+           cross join lateral (
+             select atelier_engine.attempt_of_token(secret, r.report ->> 'token', now_seconds) as attempt_id) t
            -- One look into the index for each, whatever the planner believes of the table.
            cross join lateral (
              select a.claimed_at from atelier_engine.attempts a
@@ -207,6 +211,9 @@ begin
   exception when data_exception or integrity_constraint_violation then
     return '{}'::integer[];  -- one of them cannot be stored: each is recorded alone
   end;
+  if cardinality(done) = cardinality(attempts) then
+    return places;
+  end if;
   return array(
     select p.place from unnest(places, attempts) p (place, attempt_id)
      where exists (

@@ -74,15 +74,22 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
   worker constant atelier.workers := atelier_engine.own_worker(claim_jobs.worker_id);
   most_at_once constant integer := 1000;
   late_by constant interval := interval '1 day';  -- a result may come late and still be worth keeping
-  key atelier_engine.capability_keys;
+  secret bytea;
   allowed integer;
   expiry bigint;
+  attempt_ids uuid[];
+  job_ids uuid[];
+  models text[];
+  parameter_sets jsonb[];
+  byte_limits bigint[];
+  estimates numeric[];
 begin
   perform atelier_engine.assert_may_hand_out();
   if claim_jobs.max_jobs is null or claim_jobs.max_jobs not between 1 and most_at_once then
@@ -90,7 +97,7 @@ begin
       message = 'max_jobs is out of range', hint = format('Use 1 to %s.', most_at_once);
   end if;
   perform atelier_engine.note_heartbeat(worker.id);
-  key := atelier_engine.capability_key();
+  secret := atelier_engine.capability_secret();
   lock table atelier_engine.instance in share row exclusive mode;  -- one claim at a time, the dispatcher's included
   perform atelier_engine.promote_due();
   perform atelier_engine.promote_parked();
@@ -103,19 +110,27 @@ begin
   select extract(epoch from clock_timestamp() + make_interval(secs => e.total_timeout_ms / 1000.0) + late_by)::bigint
     into expiry
     from atelier.endpoints e where e.id = worker.endpoint_id;
+  select array_agg(c.attempt_id), array_agg(c.job_id), array_agg(c.model), array_agg(c.parameters::jsonb),
+         array_agg(c.max_output_bytes)
+    into attempt_ids, job_ids, models, parameter_sets, byte_limits
+    from atelier_engine.claim_for_slot(worker.endpoint_id, null, allowed, atelier_engine.caps_in_force()) c;
+  -- A statement of its own: the one above does not see what was queued since it began, though it claims it.
+  estimates := array(
+    select (select j.estimated_seconds from atelier.jobs j where j.id = c.job_id)
+      from unnest(job_ids) with ordinality c (job_id, place)
+     order by c.place);
   return query
-    select c.attempt_id, c.job_id, atelier_engine.attempt_token(key, c.attempt_id, expiry),
-           (select extract(epoch from atelier_engine.worker_lease(j.estimated_seconds))::double precision
-              from atelier.jobs j where j.id = c.job_id),
-           c.model, c.parameters::jsonb, c.max_output_bytes
-      from atelier_engine.claim_for_slot(
-             worker.endpoint_id, null, null, allowed, atelier_engine.caps_in_force()) c;
+    select c.attempt_id, c.job_id, atelier_engine.attempt_token(secret, c.attempt_id, expiry),
+           extract(epoch from atelier_engine.worker_lease(c.estimated_seconds))::double precision,
+           c.model, c.parameters, c.max_output_bytes
+      from unnest(attempt_ids, job_ids, models, parameter_sets, byte_limits, estimates) with ordinality
+             c (attempt_id, job_id, model, parameters, max_output_bytes, estimated_seconds, place)
+     order by c.place;
   -- What is done in no time need not be seen on its way.
   perform atelier_engine.mark_processing(array(
-    select q.attempt_id
-      from atelier_engine.queue q
-      join atelier.jobs j on j.id = q.job_id
-     where q.endpoint_id = worker.endpoint_id and q.state = 'leased' and j.status = 'queued' and j.estimated_seconds >= 1));
+    select c.attempt_id
+      from unnest(attempt_ids, estimates) c (attempt_id, estimated_seconds)
+     where c.estimated_seconds >= 1));
 end;
 $$;
 grant execute on function atelier.claim_jobs(uuid, integer) to authenticated, service_role;
@@ -133,6 +148,7 @@ returns table (attempt_id uuid, action text, lease_seconds double precision)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare

@@ -37,8 +37,6 @@ returns table (
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  longest_silence constant interval := interval '90 seconds';
 begin
   perform atelier_engine.assert_operator();
   return query
@@ -52,7 +50,7 @@ begin
          from atelier_engine.queue q where q.endpoint_id = e.id and q.state = 'leased') b
      cross join lateral (
        select case when not e.is_active then 'its endpoint is not active'
-                   when w.last_heartbeat_at < clock_timestamp() - longest_silence then 'not heard of for too long'
+                   when atelier_engine.worker_silence(e.id) is not null then 'not heard of for too long'
                    when s.breaker_state = 'open' then 'failed: ' || s.last_error end as problem) v
      order by w.name;
 end;

@@ -19,10 +19,12 @@ function  atelier.drain_work(text,text,text,timestamp with time zone)  as owner 
 function  atelier.event_cursor()  as owner  for authenticated, service_role
 function  atelier.events_since(text,integer)  as owner  for authenticated, service_role
 function  atelier.explain_job(uuid)  as owner  for authenticated, service_role
+function  atelier.fal_webhook(json)  as owner  for anon, authenticated, service_role
 function  atelier.generate(text,text,jsonb,text,text,text,uuid,interval,uuid,text)  as caller  for authenticated, service_role
 function  atelier.generation_bytes(uuid,integer)  as owner  for authenticated, service_role
 function  atelier.generation_output(uuid,integer)  as owner  for authenticated, service_role
 function  atelier.get_active_worker_url(text)  as owner  for authenticated, service_role
+function  atelier.get_next_replicate_token()  as owner  for service_role
 function  atelier.get_user_role_priority(uuid)  as owner  for authenticated, service_role
 function  atelier.get_user_workspaces(uuid)  as owner  for authenticated, service_role
 function  atelier.get_workspace_generations(uuid,timestamp with time zone,integer)  as owner  for authenticated, service_role
@@ -37,11 +39,13 @@ function  atelier.is_workspace_member(uuid,uuid)  as owner  for authenticated, s
 function  atelier.job_attempts(uuid)  as owner  for authenticated, service_role
 function  atelier.job_callback(json)  as owner  for anon, authenticated, service_role
 function  atelier.job_progress(uuid)  as owner  for authenticated, service_role
+function  atelier.job_stream(uuid,bigint,numeric)  as owner  for authenticated, service_role
 function  atelier.latency_histogram(interval,integer)  as owner  for service_role
 function  atelier.leave_workspace(uuid)  as owner  for authenticated, service_role
 function  atelier.library_asset(uuid)  as owner  for anon, authenticated, service_role
 function  atelier.library_asset_bytes(uuid)  as owner  for anon, authenticated, service_role
 function  atelier.log_user_activity(uuid,text,text,text,jsonb,inet,text)  as owner  for authenticated, service_role
+function  atelier.message_stream(uuid,bigint,numeric)  as owner  for authenticated, service_role
 function  atelier.metrics()  as owner  for service_role
 function  atelier.object(text,text)  as caller  for anon, authenticated, service_role
 function  atelier.object_bytes(text,text)  as caller  for anon, authenticated, service_role
@@ -52,14 +56,20 @@ function  atelier.queue_job(text,text,jsonb,text,text,text,uuid,integer,jsonb,uu
 function  atelier.queue_jobs(jsonb[])  as owner  for authenticated, service_role
 function  atelier.register_worker(text,text,text[],integer,text,text,text)  as owner  for authenticated, service_role
 function  atelier.remove_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
+function  atelier.replicate_webhook(json)  as owner  for anon, authenticated, service_role
 function  atelier.resolve_held_job(uuid,text,text,bytea[])  as owner  for authenticated, service_role
 function  atelier.resume_schedule(uuid)  as owner  for authenticated, service_role
 function  atelier.resume_work(text,text)  as owner  for authenticated, service_role
 function  atelier.retry_job(uuid,jsonb)  as owner  for authenticated, service_role
 function  atelier.revoke_api_key(uuid)  as owner  for authenticated, service_role
 function  atelier.revoke_workspace_invitation(uuid)  as owner  for authenticated, service_role
+function  atelier.runpod_webhook(json)  as owner  for anon, authenticated, service_role
 function  atelier.save_workspace_item_to_library(uuid,uuid)  as owner  for authenticated, service_role
+function  atelier.seal_provider_tokens()  as owner  for service_role
 function  atelier.set_provider_token(text,text,text)  as owner  for service_role
+function  atelier.set_provider_token_from_file(text,text,text)  as owner  for service_role
+function  atelier.set_webhook_keys(text,jsonb,text)  as owner  for service_role
+function  atelier.set_webhook_secret(text,text,text)  as owner  for service_role
 function  atelier.set_workspace_member_role(uuid,uuid,text)  as owner  for authenticated, service_role
 function  atelier.start()  as caller  for nobody
 function  atelier.stop()  as caller  for nobody
@@ -71,6 +81,10 @@ function  atelier.uuid7()  as caller  for anon, authenticated, service_role
 function  atelier.verify_user_age(date)  as caller  for authenticated, service_role
 function  atelier.wait_for_job(uuid,interval,text)  as caller  for authenticated, service_role
 function  atelier.workspace_actions(text,uuid,uuid,uuid,text,uuid,text[])  as owner  for authenticated
+function  atelier_engine.accept_webhook(text,text,text,uuid,uuid[],boolean,boolean)  as caller  for nobody
+function  atelier_engine.adapter_options_problem(text,text)  as caller  for nobody
+function  atelier_engine.adapters_that_choose_ids()  as caller  for nobody
+function  atelier_engine.adapters_that_resume()  as caller  for nobody
 function  atelier_engine.adapters_with_lookup()  as caller  for nobody
 function  atelier_engine.add_assets(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.add_outputs(uuid[],jsonb[],jsonb[])  as caller  for nobody
@@ -78,6 +92,7 @@ function  atelier_engine.announce_database()  as caller  for nobody
 function  atelier_engine.announce_events()  as caller  for nobody
 function  atelier_engine.api_key_access(text[],text,text)  as caller  for nobody
 function  atelier_engine.append_object_chunk(uuid,integer,bytea)  as owner  for atelier_worker
+function  atelier_engine.append_texts(uuid[],integer[],text[])  as owner  for atelier_worker
 function  atelier_engine.apply_retry_policy(uuid,uuid,atelier.retry_policies,text,text)  as caller  for nobody
 function  atelier_engine.assert_accepts_jobs(uuid,uuid)  as caller  for nobody
 function  atelier_engine.assert_acting_for(uuid)  as caller  for nobody
@@ -91,34 +106,48 @@ function  atelier_engine.assert_no_api_key()  as caller  for nobody
 function  atelier_engine.assert_object_fits(text,text,uuid,text,bigint)  as caller  for nobody
 function  atelier_engine.assert_operator()  as caller  for nobody
 function  atelier_engine.assert_outputs_stored(atelier.jobs,jsonb)  as caller  for nobody
+function  atelier_engine.assert_pictures(uuid,uuid,jsonb)  as caller  for nobody
 function  atelier_engine.assert_priority(integer)  as caller  for nobody
 function  atelier_engine.assert_request(uuid,atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.assert_room_for_jobs(uuid,integer)  as caller  for nobody
 function  atelier_engine.assert_service_role()  as caller  for nobody
+function  atelier_engine.assert_valid_attempt(atelier_engine.attempts)  as caller  for nobody
+function  atelier_engine.assert_valid_generation(atelier.generations)  as caller  for authenticated, service_role
+function  atelier_engine.assert_valid_job(atelier.jobs)  as caller  for service_role
+function  atelier_engine.assert_valid_queue_entry(atelier_engine.queue)  as caller  for nobody
+function  atelier_engine.assert_webhook_is_fresh(text)  as caller  for nobody
 function  atelier_engine.assert_worker_fits(atelier.api_providers,text[],integer,text)  as caller  for nobody
 function  atelier_engine.attempt_metrics()  as caller  for nobody
+function  atelier_engine.attempt_of_request(text,text)  as caller  for nobody
+function  atelier_engine.attempt_of_token(bytea,text,bigint)  as caller  for nobody
 function  atelier_engine.attempt_progress(uuid)  as caller  for nobody
-function  atelier_engine.attempt_token(atelier_engine.capability_keys,uuid,bigint)  as caller  for nobody
+function  atelier_engine.attempt_token(bytea,uuid,bigint)  as caller  for nobody
 function  atelier_engine.back_off(integer)  as caller  for nobody
 function  atelier_engine.begin_late_object(uuid,integer,text,text,bigint,bytea)  as caller  for nobody
 function  atelier_engine.begin_object(uuid,integer,text,text,bigint,bytea)  as owner  for atelier_worker
 function  atelier_engine.bucket_level(double precision,timestamp with time zone,integer,integer)  as caller  for nobody
+function  atelier_engine.can_look_up(uuid,text)  as caller  for nobody
 function  atelier_engine.cancel_requests()  as owner  for atelier_worker
 function  atelier_engine.cap_of(uuid,uuid)  as caller  for nobody
-function  atelier_engine.capability_key()  as caller  for nobody
+function  atelier_engine.capability_secret()  as caller  for nobody
 function  atelier_engine.caps_in_force()  as caller  for nobody
 function  atelier_engine.check_api_key(text)  as owner  for anon, authenticated, service_role
 function  atelier_engine.check_parameter(text,jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.check_prompt(text,text)  as caller  for nobody
 function  atelier_engine.choose_job_type(atelier.api_models,text)  as caller  for nobody
 function  atelier_engine.choose_model(text,text)  as caller  for nobody
-function  atelier_engine.claim_for_slot(uuid,uuid,text,integer,boolean)  as caller  for nobody
+function  atelier_engine.claim_for_slot(uuid,uuid,integer,boolean)  as caller  for nobody
 function  atelier_engine.claim_jobs(integer)  as owner  for atelier_worker
+function  atelier_engine.claim_key_sets(boolean)  as owner  for atelier_worker
+function  atelier_engine.claim_lookups()  as owner  for atelier_worker
+function  atelier_engine.claim_probes(timestamp with time zone)  as owner  for atelier_worker
 function  atelier_engine.clear_assets(uuid,uuid[])  as caller  for nobody
 function  atelier_engine.compare_versions(text,text)  as caller  for nobody
 function  atelier_engine.complete_held_job(uuid,uuid,bytea[],text)  as caller  for nobody
+function  atelier_engine.complete_owned(uuid[],uuid[],uuid[],jsonb[],jsonb[],jsonb[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone[])  as caller  for nobody
 function  atelier_engine.complete_parameters(atelier.api_models,text,jsonb)  as caller  for nobody
 function  atelier_engine.complete_together(jsonb)  as caller  for nobody
+function  atelier_engine.conceal_statement()  as caller  for nobody
 function  atelier_engine.content_hash(atelier.jobs)  as caller  for nobody
 function  atelier_engine.copy_object(text,text,text,text,uuid)  as owner  for nobody
 function  atelier_engine.copy_to_workspace(uuid,uuid)  as caller  for nobody
@@ -127,17 +156,23 @@ function  atelier_engine.count_gone_assets()  as owner  for nobody
 function  atelier_engine.count_moved_assets()  as owner  for nobody
 function  atelier_engine.create_object(text,text,uuid,text,bigint,bytea)  as owner  for nobody
 function  atelier_engine.cron_field(text,text,integer,integer,text[])  as caller  for nobody
+function  atelier_engine.default_health_path(text)  as caller  for nobody
 function  atelier_engine.delete_files_of_library_assets()  as owner  for nobody
 function  atelier_engine.delete_files_of_workspace_assets()  as owner  for nobody
 function  atelier_engine.delete_old_events(integer)  as owner  for atelier_worker
 function  atelier_engine.delete_pending_objects(integer)  as owner  for atelier_worker
 function  atelier_engine.deliver_late_result(atelier.jobs,atelier_engine.late_results)  as caller  for nobody
 function  atelier_engine.dependency_verdict(uuid)  as caller  for nobody
+function  atelier_engine.disable_token(uuid,text)  as caller  for nobody
 function  atelier_engine.disown_on_restore()  as owner  for nobody
 function  atelier_engine.due_runs(atelier.schedules,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.earlier_jobs(jsonb,uuid[])  as caller  for nobody
+function  atelier_engine.ed25519_is_signed(bytea,bytea,bytea)  as caller  for nobody
+function  atelier_engine.enable_token()  as owner  for nobody
 function  atelier_engine.end_membership(uuid,uuid)  as caller  for nobody
+function  atelier_engine.end_texts(uuid[])  as caller  for nobody
 function  atelier_engine.endpoint_metrics()  as caller  for nobody
+function  atelier_engine.enqueue(atelier.jobs,text)  as caller  for nobody
 function  atelier_engine.enroll_user(uuid,text,jsonb)  as caller  for nobody
 function  atelier_engine.enter_queue()  as caller  for nobody
 function  atelier_engine.equivalent_model(uuid,uuid)  as caller  for nobody
@@ -148,6 +183,7 @@ function  atelier_engine.examine_providers()  as caller  for nobody
 function  atelier_engine.examine_server()  as caller  for nobody
 function  atelier_engine.examine_tokens()  as caller  for nobody
 function  atelier_engine.examine_version()  as caller  for nobody
+function  atelier_engine.examine_webhooks()  as caller  for nobody
 function  atelier_engine.examine_workers()  as caller  for nobody
 function  atelier_engine.expire_late_results(integer)  as caller  for nobody
 function  atelier_engine.explain_engine()  as caller  for nobody
@@ -161,32 +197,44 @@ function  atelier_engine.fails_over_when_stranded(uuid)  as caller  for nobody
 function  atelier_engine.find_other_place(uuid,uuid,boolean)  as caller  for nobody
 function  atelier_engine.finish_job(uuid,text,text,text)  as caller  for nobody
 function  atelier_engine.first_id_since(timestamp with time zone)  as caller  for nobody
+function  atelier_engine.follow_clock(bigint)  as owner  for atelier_worker
+function  atelier_engine.follow_webhook(uuid,text)  as caller  for nobody
 function  atelier_engine.forget_avoidances()  as caller  for nobody
+function  atelier_engine.forget_events()  as owner  for nobody
 function  atelier_engine.forget_late_objects()  as owner  for nobody
+function  atelier_engine.forget_requests()  as caller  for nobody
 function  atelier_engine.forget_token_state()  as owner  for nobody
 function  atelier_engine.forget_transaction_ids()  as caller  for nobody
+function  atelier_engine.forget_webhooks()  as owner  for atelier_worker
 function  atelier_engine.free_slots(boolean)  as caller  for nobody
 function  atelier_engine.generation_place(uuid,integer)  as caller  for nobody
 function  atelier_engine.give_up_held_job(uuid)  as caller  for nobody
-function  atelier_engine.guard_ambiguity_policy()  as caller  for nobody
+function  atelier_engine.guard_adapter()  as owner  for nobody
+function  atelier_engine.guard_adapter_options()  as owner  for nobody
+function  atelier_engine.guard_ambiguity_policy()  as owner  for nobody
 function  atelier_engine.guard_job_status()  as caller  for nobody
+function  atelier_engine.guard_model_options()  as owner  for nobody
 function  atelier_engine.half_open_due()  as caller  for nobody
 function  atelier_engine.has_all_outputs(atelier.jobs)  as caller  for nobody
+function  atelier_engine.has_key_of_secret(bytea)  as caller  for nobody
+function  atelier_engine.has_spent_its_cap(atelier.provider_tokens)  as caller  for nobody
 function  atelier_engine.hash_secret(text)  as caller  for nobody
 function  atelier_engine.history_tag()  as caller  for nobody
-function  atelier_engine.hmac_keys(bytea)  as caller  for nobody
-function  atelier_engine.hmac_sha256(bytea,bytea,bytea)  as caller  for nobody
+function  atelier_engine.hmac_sha256(bytea,bytea)  as caller  for nobody
 function  atelier_engine.hold_job(uuid,uuid,text,text)  as caller  for nobody
 function  atelier_engine.insert_object(text,text,uuid,jsonb)  as caller  for nobody
 function  atelier_engine.instance_is_adopted()  as caller  for nobody
 function  atelier_engine.is_made_here(regclass)  as caller  for nobody
 function  atelier_engine.is_object_name(text)  as caller  for nobody
 function  atelier_engine.is_service_role()  as caller  for nobody
+function  atelier_engine.is_this_database(bigint,oid)  as caller  for nobody
 function  atelier_engine.job_of_key(uuid,atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.jobs_ahead(atelier_engine.queue)  as caller  for nobody
 function  atelier_engine.keep_an_owner()  as owner  for nobody
-function  atelier_engine.late_outcome(uuid)  as caller  for nobody
 function  atelier_engine.keep_late_result(uuid,jsonb,jsonb,jsonb,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.key_of_secret(bytea)  as caller  for nobody
+function  atelier_engine.keys_of_jwks(jsonb)  as caller  for nobody
+function  atelier_engine.late_outcome(uuid)  as caller  for nobody
 function  atelier_engine.latest_try(uuid)  as caller  for nobody
 function  atelier_engine.leave_queue()  as owner  for nobody
 function  atelier_engine.library_asset_path(uuid)  as caller  for nobody
@@ -197,6 +245,8 @@ function  atelier_engine.max_unfinished_jobs_per_user()  as caller  for nobody
 function  atelier_engine.metric(text,text,text,text[])  as caller  for nobody
 function  atelier_engine.metric_sample(jsonb,numeric)  as caller  for nobody
 function  atelier_engine.milliseconds_between(timestamp with time zone,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.miss_webhook_key()  as caller  for nobody
+function  atelier_engine.model_options_problem(text,jsonb)  as caller  for nobody
 function  atelier_engine.model_room(uuid,integer)  as caller  for nobody
 function  atelier_engine.moments_of(timestamp without time zone,text,boolean)  as caller  for nobody
 function  atelier_engine.move_object(text,text,text,text,uuid)  as owner  for nobody
@@ -204,15 +254,24 @@ function  atelier_engine.move_to_model(uuid,uuid)  as caller  for nobody
 function  atelier_engine.must_park(uuid,uuid,uuid)  as caller  for nobody
 function  atelier_engine.must_wait_for(uuid,uuid[],text)  as caller  for nobody
 function  atelier_engine.new_secret()  as caller  for nobody
+function  atelier_engine.newest_secret_key()  as caller  for nobody
 function  atelier_engine.next_cron_time(text,timestamp with time zone,text)  as caller  for nobody
+function  atelier_engine.next_key_set_at()  as owner  for atelier_worker
+function  atelier_engine.next_lookup_at()  as owner  for atelier_worker
+function  atelier_engine.next_probe_at(timestamp with time zone)  as owner  for atelier_worker
+function  atelier_engine.next_probe_of(uuid,interval,timestamp with time zone,atelier_engine.endpoint_states)  as caller  for nobody
 function  atelier_engine.next_refill_at()  as caller  for nobody
 function  atelier_engine.next_run(atelier.schedules,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.next_vtime(uuid,uuid,integer,double precision)  as caller  for nobody
 function  atelier_engine.next_wake_at()  as owner  for atelier_worker
+function  atelier_engine.note_answered_probe(uuid,text,text)  as caller  for nobody
 function  atelier_engine.note_endpoint_failure(uuid,uuid,text,text,integer,boolean)  as caller  for nobody
+function  atelier_engine.note_failed_probe(uuid,uuid,text,text,integer,boolean)  as caller  for nobody
 function  atelier_engine.note_heartbeat(uuid)  as caller  for nobody
 function  atelier_engine.note_object_deletions()  as owner  for nobody
+function  atelier_engine.note_rates(jsonb)  as owner  for atelier_worker
 function  atelier_engine.note_requests(uuid,uuid,integer)  as caller  for nobody
+function  atelier_engine.note_spending(uuid,numeric,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.note_successes(uuid[])  as caller  for nobody
 function  atelier_engine.note_token_failure(uuid,text,text,interval)  as caller  for nobody
 function  atelier_engine.object_is_complete(uuid)  as owner  for nobody
@@ -225,8 +284,10 @@ function  atelier_engine.own_worker(uuid)  as caller  for nobody
 function  atelier_engine.park(uuid[],uuid[],uuid[])  as caller  for nobody
 function  atelier_engine.parse_cron(text)  as caller  for nobody
 function  atelier_engine.pause_target(text,text)  as caller  for nobody
+function  atelier_engine.picture_parameters(jsonb)  as caller  for nobody
+function  atelier_engine.pictures_in(jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.place_late_objects(atelier.jobs,jsonb)  as caller  for nobody
-function  atelier_engine.prepare_job(uuid,atelier_engine.job_request,atelier.api_models)  as caller  for nobody
+function  atelier_engine.prepare_job(uuid,atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.promote_due()  as caller  for nobody
 function  atelier_engine.promote_parked()  as caller  for nobody
 function  atelier_engine.put_pause(text,text,text,text,timestamp with time zone)  as caller  for nobody
@@ -234,6 +295,7 @@ function  atelier_engine.queue_metrics()  as caller  for nobody
 function  atelier_engine.raise_too_many_requests(integer,text,text,text)  as caller  for nobody
 function  atelier_engine.rate_room(uuid,uuid)  as caller  for nobody
 function  atelier_engine.read_attempt_token(text)  as caller  for nobody
+function  atelier_engine.readable_picture(uuid,text)  as caller  for nobody
 function  atelier_engine.readable_users_bound(uuid,boolean)  as caller  for authenticated, service_role
 function  atelier_engine.readable_users_from()  as caller  for authenticated, service_role
 function  atelier_engine.readable_users_to()  as caller  for authenticated, service_role
@@ -242,13 +304,19 @@ function  atelier_engine.reason(text,text,timestamp with time zone)  as caller  
 function  atelier_engine.recent_phases(interval,integer)  as caller  for nobody
 function  atelier_engine.record_cancelled(uuid)  as owner  for atelier_worker
 function  atelier_engine.record_failure(uuid,text,integer,text,text,integer,boolean,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as owner  for atelier_worker
+function  atelier_engine.record_key_set(uuid,text,text)  as owner  for atelier_worker
+function  atelier_engine.record_lookups(jsonb)  as owner  for atelier_worker
+function  atelier_engine.record_probes(jsonb)  as owner  for atelier_worker
 function  atelier_engine.record_sent(uuid[],timestamp with time zone[])  as owner  for atelier_worker
+function  atelier_engine.record_stops(jsonb)  as owner  for atelier_worker
 function  atelier_engine.record_submitted(uuid,text)  as owner  for atelier_worker
 function  atelier_engine.record_success(uuid,jsonb,jsonb,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.record_successes(uuid[],jsonb[],jsonb[],jsonb[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone[])  as owner  for atelier_worker
+function  atelier_engine.recordings()  as caller  for nobody
 function  atelier_engine.recount_collections(uuid[])  as caller  for nobody
 function  atelier_engine.redact(text)  as caller  for nobody
 function  atelier_engine.refresh_timings()  as owner  for atelier_worker
+function  atelier_engine.refuse_adapter_options(text,text,jsonb)  as caller  for nobody
 function  atelier_engine.refuse_endless_numbers()  as owner  for nobody
 function  atelier_engine.release_job(uuid,timestamp with time zone,text,text)  as caller  for nobody
 function  atelier_engine.renew_leases(uuid[])  as owner  for atelier_worker
@@ -261,26 +329,40 @@ function  atelier_engine.report_one(jsonb)  as caller  for nobody
 function  atelier_engine.report_success(uuid,jsonb)  as caller  for nobody
 function  atelier_engine.request_again(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.request_hash(atelier_engine.job_request)  as caller  for nobody
+function  atelier_engine.request_header(text)  as caller  for nobody
 function  atelier_engine.request_of(jsonb)  as caller  for nobody
+function  atelier_engine.request_parameters(atelier.jobs)  as caller  for nobody
+function  atelier_engine.reseal_secret(uuid,bytea)  as caller  for nobody
 function  atelier_engine.resolve_ambiguous(uuid,uuid,text,text)  as caller  for nobody
+function  atelier_engine.resolve_request(text,text,jsonb)  as caller  for nobody
+function  atelier_engine.resolve_request_anew(text,text,jsonb)  as caller  for nobody
 function  atelier_engine.restore_in_any_order()  as owner  for nobody
 function  atelier_engine.restoring()  as caller  for nobody
 function  atelier_engine.retry_delay(interval,interval,integer)  as caller  for nobody
 function  atelier_engine.retry_policy_for(text,uuid)  as caller  for nobody
+function  atelier_engine.retry_unknown(uuid,uuid)  as caller  for nobody
 function  atelier_engine.reusable_job(atelier.jobs)  as caller  for nobody
 function  atelier_engine.run_schedule(atelier.schedules)  as caller  for nobody
 function  atelier_engine.run_schedules()  as owner  for atelier_worker
 function  atelier_engine.save_asset(uuid,uuid,boolean,text,uuid,text[])  as caller  for nobody
 function  atelier_engine.save_file(text,text,uuid,boolean)  as caller  for nobody
+function  atelier_engine.seal_secret(uuid,text)  as caller  for nobody
+function  atelier_engine.secret_problem(uuid,bytea)  as caller  for nobody
+function  atelier_engine.server_room(uuid,uuid)  as caller  for nobody
 function  atelier_engine.settle_attempt(uuid,uuid,text)  as caller  for nobody
 function  atelier_engine.settle_attempts(uuid[],text)  as owner  for atelier_worker
 function  atelier_engine.settle_blocked(uuid[])  as caller  for nobody
 function  atelier_engine.settle_dependents(uuid[])  as caller  for nobody
 function  atelier_engine.settle_worker(uuid,text)  as caller  for nobody
+function  atelier_engine.signers_by_key(text,bytea,bytea)  as caller  for nobody
+function  atelier_engine.signers_by_secret(text,bytea,text)  as caller  for nobody
 function  atelier_engine.skip_own_instance_on_restore()  as owner  for nobody
 function  atelier_engine.sniff_media(bytea)  as caller  for nobody
+function  atelier_engine.standard_webhook_is_signed(bytea,bytea,text)  as caller  for nobody
+function  atelier_engine.start_lookup(uuid,uuid,text,text)  as caller  for nobody
 function  atelier_engine.stop_cancelled(uuid)  as caller  for nobody
-function  atelier_engine.store_jobs(atelier.jobs[],atelier_engine.job_request[])  as caller  for nobody
+function  atelier_engine.stop_lost_requests(uuid)  as caller  for nobody
+function  atelier_engine.store_job(atelier.jobs,uuid[],text)  as caller  for nobody
 function  atelier_engine.store_of_bucket(text)  as caller  for nobody
 function  atelier_engine.store_output(uuid,integer,jsonb)  as caller  for nobody
 function  atelier_engine.submit(uuid,atelier_engine.job_request,uuid,uuid)  as caller  for nobody
@@ -289,6 +371,13 @@ function  atelier_engine.sweep_parked()  as caller  for nobody
 function  atelier_engine.take_generations_along()  as owner  for nobody
 function  atelier_engine.take_over_job(uuid,uuid)  as caller  for nobody
 function  atelier_engine.take_up_held_attempt(uuid)  as caller  for nobody
+function  atelier_engine.take_webhooks()  as owner  for atelier_worker
+function  atelier_engine.tensors_problem(text,jsonb)  as caller  for nobody
+function  atelier_engine.text_after(uuid,bigint)  as caller  for nobody
+function  atelier_engine.text_of_job(uuid)  as caller  for nobody
+function  atelier_engine.tokens_of_account(uuid[],text)  as caller  for nobody
+function  atelier_engine.top_level_texts(bytea,text[])  as caller  for nobody
+function  atelier_engine.touch_conversations()  as owner  for nobody
 function  atelier_engine.touch_updated_at()  as caller  for nobody
 function  atelier_engine.trip_endpoint(uuid,text,interval,boolean)  as caller  for nobody
 function  atelier_engine.type_of_bytes(bytea)  as caller  for nobody
@@ -301,22 +390,31 @@ function  atelier_engine.user_has_role(uuid,atelier.app_role)  as owner  for nob
 function  atelier_engine.user_is_paused(uuid)  as caller  for nobody
 function  atelier_engine.usual_seconds(uuid,uuid,numeric)  as caller  for nobody
 function  atelier_engine.validate_parameters(jsonb,jsonb)  as caller  for nobody
+function  atelier_engine.wait_for_lookup(uuid,uuid,real)  as caller  for nobody
+function  atelier_engine.wait_for_recordings(bigint,double precision)  as caller  for nobody
 function  atelier_engine.waited_too_long(uuid,uuid)  as caller  for nobody
 function  atelier_engine.wake_dispatcher()  as caller  for nobody
 function  atelier_engine.wake_for_cancel()  as caller  for nobody
+function  atelier_engine.wake_for_webhooks()  as caller  for nobody
 function  atelier_engine.wake_janitor()  as caller  for nobody
 function  atelier_engine.wants_late_result(uuid)  as caller  for nobody
 function  atelier_engine.watch_after_delete()  as caller  for nobody
 function  atelier_engine.watch_parked(uuid[])  as caller  for nobody
+function  atelier_engine.webhook_body(json)  as caller  for nobody
+function  atelier_engine.webhook_capability()  as caller  for nobody
+function  atelier_engine.webhook_capability_key()  as caller  for nobody
 function  atelier_engine.whole_number(jsonb,text,bigint)  as caller  for nobody
-function  atelier_engine.with_seed(atelier.api_models,jsonb)  as caller  for nobody
+function  atelier_engine.with_pictures(uuid,jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.within_caps(uuid[],integer)  as caller  for nobody
 function  atelier_engine.worker_is_excused(uuid,uuid)  as caller  for nobody
 function  atelier_engine.worker_lease(numeric)  as caller  for nobody
 function  atelier_engine.worker_metrics()  as caller  for nobody
 function  atelier_engine.worker_processes()  as caller  for service_role
+function  atelier_engine.worker_silence(uuid)  as caller  for nobody
+function  atelier_engine.workflow_problem(jsonb)  as caller  for nobody
 function  atelier_engine.workspaces_of(uuid,text[])  as caller  for authenticated, service_role
 function  atelier_engine.workspaces_of_caller(text[])  as caller  for authenticated, service_role
+function  atelier_engine.write_replicate_tokens()  as owner  for nobody
 function  auth.email()  as caller  for anon, authenticated, service_role
 function  auth.jwt()  as caller  for anon, authenticated, service_role
 function  auth.role()  as caller  for anon, authenticated, service_role
@@ -330,6 +428,7 @@ relation  atelier_engine.attempts  service_role  select
 relation  atelier_engine.endpoint_states  service_role  select
 relation  atelier_engine.lane_clocks  service_role  select
 relation  atelier_engine.late_results  service_role  select
+relation  atelier_engine.lookups  service_role  select
 relation  atelier_engine.model_timings  service_role  select
 relation  atelier_engine.object_chunks  anon  select
 relation  atelier_engine.object_chunks  authenticated  select
@@ -337,7 +436,12 @@ relation  atelier_engine.object_chunks  service_role  select
 relation  atelier_engine.parked_groups  service_role  select
 relation  atelier_engine.queue  service_role  select
 relation  atelier_engine.rate_buckets  service_role  select
+relation  atelier_engine.server_rates  service_role  select
+relation  atelier_engine.stops  service_role  select
 relation  atelier_engine.token_states  service_role  select
+relation  atelier_engine.token_usage  service_role  select
+relation  atelier_engine.webhook_key_sets  service_role  select
+relation  atelier_engine.webhooks  service_role  select
 role      anon            nologin, noinherit, owns 0
 role      atelier_worker  login, noinherit, connection limit 0, owns 0
 role      authenticated   nologin, noinherit, owns 0

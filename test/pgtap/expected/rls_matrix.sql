@@ -31,6 +31,12 @@ atelier.api_providers inactive  other user    0      42501  0      0
 atelier.api_providers inactive  team mate     0      42501  0      0
 atelier.api_providers inactive  admin         1      1:*    1:*    1
 atelier.api_providers inactive  service_role  1      1:*    1:*    1
+atelier.conversations           anon          42501  42501  42501  42501
+atelier.conversations           owner         1      1:character_id,conversation_type,current_location,id,last_scene_image,memory_data,memory_tier,project_id,status,title,user_character_id,user_id  1:character_id,conversation_type,current_location,last_scene_image,memory_data,memory_tier,project_id,status,title,user_character_id  1
+atelier.conversations           other user    0      42501  0      0
+atelier.conversations           team mate     0      42501  0      0
+atelier.conversations           admin         0      42501  0      0
+atelier.conversations           service_role  1      1:*    1:*    1
 atelier.default_retry_policies  anon          42501  55000  55000  55000
 atelier.default_retry_policies  owner         42501  55000  55000  55000
 atelier.default_retry_policies  other user    42501  55000  55000  55000
@@ -91,6 +97,12 @@ atelier.late_results            other user    42501  55000  55000  55000
 atelier.late_results            team mate     42501  55000  55000  55000
 atelier.late_results            admin         42501  55000  55000  55000
 atelier.late_results            service_role  1      55000  55000  55000
+atelier.messages                anon          42501  42501  42501  42501
+atelier.messages                owner         1      1:content,conversation_id,id,message_type,sender,user_id  42501  1
+atelier.messages                other user    0      42501  42501  0
+atelier.messages                team mate     0      42501  42501  0
+atelier.messages                admin         0      42501  42501  0
+atelier.messages                service_role  1      1:*    1:*    1
 atelier.model_config_history    anon          42501  42501  42501  42501
 atelier.model_config_history    owner         0      42501  0      0
 atelier.model_config_history    other user    0      42501  0      0
@@ -131,14 +143,20 @@ atelier.provider_tokens         anon          42501  42501  42501  42501
 atelier.provider_tokens         owner         0      42501  0      0
 atelier.provider_tokens         other user    0      42501  0      0
 atelier.provider_tokens         team mate     0      42501  0      0
-atelier.provider_tokens         admin         1      42501  1:is_active,max_concurrency,name  1
-atelier.provider_tokens         service_role  1      42501  1:is_active,max_concurrency,name  1
+atelier.provider_tokens         admin         1      42501  1:account_id,daily_spend_cap,is_active,max_concurrency,monthly_spend_cap,name,request_burst,requests_per_minute  1
+atelier.provider_tokens         service_role  1      42501  1:account_id,daily_spend_cap,is_active,max_concurrency,monthly_spend_cap,name,request_burst,requests_per_minute  1
 atelier.queue_depth             anon          42501  55000  55000  55000
 atelier.queue_depth             owner         42501  55000  55000  55000
 atelier.queue_depth             other user    42501  55000  55000  55000
 atelier.queue_depth             team mate     42501  55000  55000  55000
 atelier.queue_depth             admin         42501  55000  55000  55000
 atelier.queue_depth             service_role  1      55000  55000  55000
+atelier.replicate_tokens        anon          42501  42501  42501  42501
+atelier.replicate_tokens        owner         42501  42501  42501  42501
+atelier.replicate_tokens        other user    42501  42501  42501  42501
+atelier.replicate_tokens        team mate     42501  42501  42501  42501
+atelier.replicate_tokens        admin         42501  42501  42501  42501
+atelier.replicate_tokens        service_role  1      1:*    1:*    1
 atelier.retry_policies          anon          42501  42501  42501  42501
 atelier.retry_policies          owner         0      42501  0      0
 atelier.retry_policies          other user    0      42501  0      0

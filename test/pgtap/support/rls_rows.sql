@@ -8,6 +8,8 @@ select pg_temp.queue(:alice, 'a blue one', format(', depends_on => array[%L]::uu
 select pg_temp.sign_in(:alice) \g /dev/null
 select atelier.create_workspace_session(:alice) as session \gset
 insert into atelier.user_collections (name) values ('Circles') returning id as collection \gset
+insert into atelier.conversations (title) values ('Talk') returning id as conversation \gset
+insert into atelier.messages (conversation_id, sender, content) values (:'conversation', 'user', 'Hello') returning id as message \gset
 select id as asset from atelier.workspace_assets where job_id = :'job' \gset
 select atelier.save_workspace_item_to_library(:'asset', :alice) as library_asset \gset
 select atelier.log_user_activity(:alice, 'looked') as activity \gset
@@ -30,6 +32,9 @@ values (:'provider', 'old', 'Old', 'image', false) returning id as old_model \gs
 insert into atelier.endpoints (provider_id, name, adapter, base_url)
 values (:'provider', 'spare', 'openai_images', 'http://192.0.2.2/v1') returning id as endpoint \gset
 insert into atelier.provider_tokens (provider_id, name) values (:'provider', 'spare') returning id as token \gset
+insert into atelier.api_providers (name, display_name) values ('replicate', 'Replicate') returning id as replicate \gset
+select atelier.set_provider_token('replicate', 'r8_one') as replicate_token \gset
+select number as replicate_number from atelier.provider_tokens where id = :'replicate_token' \gset
 insert into atelier.model_config_history (model_type, config_name, config_data) values ('SDXL', 'usual', '{}') returning id as config \gset
 insert into atelier.model_performance_logs (model_type, date) values ('SDXL', '2026-01-01') returning id as performance \gset
 insert into atelier.model_test_results (user_id, model_type, prompt_text, test_series, test_tier)
@@ -90,6 +95,7 @@ select pg_temp.prepare_id('atelier.api_models', :'model',
 select pg_temp.prepare_id('atelier.endpoints', :'endpoint',
   jsonb_build_object('provider_id', :'provider', 'name', 'new', 'adapter', 'openai_images', 'base_url', 'http://192.0.2.1'));
 select pg_temp.prepare('atelier.endpoint_health', 'endpoint = ''spare''', '{"endpoint": "new"}');
+select pg_temp.prepare('atelier.replicate_tokens', format('id = %s', :'replicate_number'), '{"token": "r8_two"}');
 select pg_temp.prepare_id('atelier.provider_tokens', :'token', jsonb_build_object('provider_id', :'provider', 'name', 'new'));
 insert into atelier.endpoints (provider_id, name, adapter, base_url) values (:'provider', 'worker gpu', 'pull', 'pull:') returning id as pull_endpoint \gset
 insert into atelier.endpoints (provider_id, name, adapter, base_url) values (:'provider', 'worker new', 'pull', 'pull:') returning id as new_endpoint \gset
@@ -147,4 +153,9 @@ select pg_temp.prepare_id('atelier.user_library', :'told', jsonb_build_object(
   'original_prompt', 'new', 'model_used', 'new', 'visibility', 'unlisted'), 'unlisted');
 select pg_temp.prepare_id('atelier.images', :'library_asset', jsonb_build_object('user_id', :alice, 'prompt', 'new'));
 select pg_temp.prepare_id('atelier.videos', :'film', jsonb_build_object('user_id', :alice, 'original_prompt', 'new'));
+
+-- chat
+select pg_temp.prepare_id('atelier.conversations', :'conversation', jsonb_build_object('user_id', :alice, 'title', 'new'));
+select pg_temp.prepare_id('atelier.messages', :'message', jsonb_build_object(
+  'conversation_id', :'conversation', 'user_id', :alice, 'sender', 'user', 'content', 'new'));
 \o

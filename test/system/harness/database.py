@@ -69,6 +69,33 @@ class Database:
             *settings.values(),
         )
 
+    def add_place(self, name, url, **columns):
+        """A provider with one model and one endpoint, all of this name."""
+        settings = {
+            "name": name,
+            "adapter": "openai_images",
+            "base_url": url,
+            "max_concurrency": 4,
+            "private_network": True,
+            "connect_timeout_ms": 5000,
+            "first_byte_timeout_ms": 20000,
+            "total_timeout_ms": 20000,
+            "health_path": "",  # every visit is a job
+            **columns,
+        }
+        self.run("insert into atelier.api_providers (name, display_name, auth_scheme) values (%s, %s, 'none')", name, name)
+        self.run(
+            "insert into atelier.api_models (provider_id, model_key, display_name, modality)"
+            " select id, name, name, 'image' from atelier.api_providers where name = %s",
+            name,
+        )
+        self.run(
+            f"insert into atelier.endpoints (provider_id, {', '.join(settings)})"
+            f" select id, {', '.join(['%s'] * len(settings))} from atelier.api_providers where name = %s",
+            *settings.values(),
+            name,
+        )
+
     def change_endpoint(self, **columns):
         assignments = ", ".join(f"{name} = %s" for name in columns)
         self.run(f"update atelier.endpoints set {assignments} where is_active", *columns.values())
@@ -218,6 +245,9 @@ class User:
         return self.value(
             "select (atelier.queue_job(prompt => %s, parameters => %s)).id", prompt, json.dumps(parameters)
         )
+
+    def queue_at(self, model, prompt="a cat"):
+        return self.value("select (atelier.queue_job(prompt => %s, model => %s)).id", prompt, model)
 
     def pictures(self, job_id):
         """The bytes of a job's pictures in their order, read as the app would."""

@@ -1,7 +1,8 @@
 """An inference server that does what a test tells it to, also wrong things.
 
 It speaks HTTP/1.1 over TCP or a Unix socket. For each request it calls the behaviour that is set; a behaviour gets the
-Exchange and answers, or misbehaves. What arrived is kept: prompts, bodies, times of the first byte.
+Exchange and answers, or misbehaves. What arrived is kept: prompts, bodies, times of the first byte. Questions (GET)
+about its health or about requests have a behaviour of their own, and are kept apart.
 """
 
 import base64
@@ -21,7 +22,8 @@ from .png import make_png
 class Exchange:
     """One request and the way to answer it."""
 
-    def __init__(self, server, connection, request, number):
+    def __init__(self, server, connection, request, number, path=""):
+        self.path = path
         self.server = server
         self.connection = connection
         self.request = request
@@ -185,6 +187,8 @@ class FakeInferenceServer:
 
     def __init__(self, behaviour=pictures, socket_path=None):
         self.behaviour = behaviour
+        self.health_behaviour = answer(b'{"data": []}')
+        self.health_requests = []  # (request line, headers)
         self.socket_path = socket_path
         self.port = 0
         self.sent_bytes = 0
@@ -225,6 +229,12 @@ class FakeInferenceServer:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def exchange(self, connection, request_line, headers, body, first_byte_at):
+        if request_line.startswith("GET "):
+            with self.lock:
+                self.health_requests.append((request_line, headers))
+                number = len(self.health_requests) - 1
+            self.health_behaviour(Exchange(self, connection, {}, number, request_line.split(" ")[1]))
+            return
         request = json.loads(body)
         prompt = request.get("prompt", "")
         with self.lock:

@@ -28,6 +28,9 @@ class Connection:
     def close(self):
         _libpq.PQfinish(self.handle)
 
+    def is_open(self):
+        return _libpq.PQstatus(self.handle) == 0
+
     def run(self, statement, *parameters):
         """Parameters are texts, or bytes that are sent as they are. Rows of text, None or, for columns of bytea, bytes."""
         values = (ctypes.c_char_p * len(parameters))(

@@ -23,3 +23,8 @@ def make_png(width, height, colour):
         + _chunk(b"IDAT", zlib.compress(rows))
         + _chunk(b"IEND", b"")
     )
+
+
+def size_of(png):
+    """(width, height)."""
+    return struct.unpack(">II", png[16:24])

@@ -61,9 +61,8 @@ class Door:
         self.schema = self.configuration["db-schemas"]
         self.anonymous = self.configuration["db-anon-role"]
         self.max_rows = self.configuration["db-max-rows"]
-        self.connection = Connection(
-            f"host={database.server.socket_directory} port=5432 user=authenticator dbname={database.name}"
-        )
+        self.conninfo = f"host={database.server.socket_directory} port=5432 user=authenticator dbname={database.name}"
+        self.connection = Connection(self.conninfo)
         self.reload()
 
     def reload(self):

@@ -1,6 +1,7 @@
 """A real PostgreSQL server with atelier, in a data directory of its own."""
 
 import contextlib
+import hashlib
 import os
 import pathlib
 import re
@@ -75,7 +76,10 @@ class Process:
 
 
 class Server:
-    def __init__(self, name, **settings):
+    environment = {}  # of all its processes, besides that of the tests
+
+    def __init__(self, name, environment=None, **settings):
+        self.environment = environment or {}
         self.home = HOME / name
         self.data = self.home / "data"
         self.log_path = self.home / "server.log"
@@ -94,7 +98,20 @@ class Server:
         # The path of a socket has at most 107 bytes, and a checkout may be deep.
         self.socket_directory = tempfile.mkdtemp(prefix="atelier.", dir="/tmp")
         own(self.socket_directory)
-        self.configure(**{**SETTINGS, "unix_socket_directories": self.socket_directory, **settings})
+        self.key_file = self.home / "secret-keys"
+        self.write_keys("first")
+        self.configure(
+            **{**SETTINGS, "unix_socket_directories": self.socket_directory, "atelier__secret_key_file": self.key_file}
+            | settings
+        )
+
+    def write_keys(self, *names, path=None, mode=0o600):
+        """The keys that provider tokens are sealed with, the newest first. A name always means the same key."""
+        path = path or self.key_file
+        path.unlink(missing_ok=True)
+        path.write_text("".join(f"{name} {hashlib.sha256(name.encode()).hexdigest()}\n" for name in names))
+        path.chmod(mode)
+        own(path)
 
     def configure(self, **settings):
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as file:
@@ -111,6 +128,7 @@ class Server:
             self.postmaster = subprocess.Popen(
                 [AS_SERVER_USER, bin_directory() / "postgres", "-D", self.data],
                 cwd=self.data,
+                env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -128,6 +128,9 @@ void CourierProcess::take_frames() {
     if (auto *const sent = std::get_if<wire::Sent>(&message)) {
       EXPECT_TRUE(sent_at_.emplace(sent->attempt, sent->at_us).second) << "sent twice";
       EXPECT_FALSE(outcomes_.contains(sent->attempt)) << "sent after the end";
+    } else if (auto *const submitted = std::get_if<wire::Submitted>(&message)) {
+      EXPECT_TRUE(external_ids_.emplace(submitted->attempt, submitted->external_id).second)
+          << "submitted twice";
     } else if (auto *const succeeded = std::get_if<wire::Succeeded>(&message)) {
       EXPECT_TRUE(outcomes_.emplace(succeeded->attempt, std::move(*succeeded)).second)
           << "ended twice";
@@ -135,7 +138,8 @@ void CourierProcess::take_frames() {
       EXPECT_TRUE(outcomes_.emplace(failed->attempt, std::move(*failed)).second) << "ended twice";
     } else if (auto *const cancelled = std::get_if<wire::Cancelled>(&message)) {
       EXPECT_TRUE(outcomes_.emplace(cancelled->attempt, *cancelled).second) << "ended twice";
-    } else {
+    } else if (!std::holds_alternative<wire::Progress>(message) &&
+               !std::holds_alternative<wire::Delta>(message)) {
       ADD_FAILURE() << "an unexpected message";
     }
   }

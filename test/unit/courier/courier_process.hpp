@@ -58,6 +58,8 @@ class CourierProcess {
 
   const wire::Hello &hello() const { return hello_; }
   const std::map<wire::Uuid, std::int64_t> &sent_at() const { return sent_at_; }
+  // What the provider calls each attempt that it has taken.
+  const std::map<wire::Uuid, std::string> &external_ids() const { return external_ids_; }
 
  private:
   struct Child {
@@ -77,6 +79,7 @@ class CourierProcess {
   bool greeted_ = false;
   wire::Hello hello_;
   std::map<wire::Uuid, std::int64_t> sent_at_;
+  std::map<wire::Uuid, std::string> external_ids_;
   std::map<wire::Uuid, Outcome> outcomes_;
 };
 

@@ -33,7 +33,7 @@ std::string result_of(std::string_view body, const std::string &options = "") {
   adapter->begin_response({200, "application/json; charset=utf-8", false});
   for (char const &byte : body)  // wherever the answer is cut
     adapter->consume({&byte, 1});
-  courier::Result const result = adapter->finish();
+  auto const result = std::get<courier::Result>(adapter->finish());
   EXPECT_TRUE(result.outputs.empty());
   return result.result;
 }
@@ -135,7 +135,7 @@ TEST(HttpJson, refuses_options_it_does_not_know) {
            {R"({"result":"x"})", "result is not a JSON pointer"},
            {R"({"result":1})", "result is not a text"},
            {R"({"path":"x"})", "path does not begin with a slash"},
-           {R"({"error_classes":{"a":"bad"}})", "there is no error class bad"},
+           {R"({"error_classes":{"a":"bad"}})", "error_classes: there is no error class bad"},
            {R"({"error_classes":[]})", "error_classes is not an object"}}) {
     try {
       make_adapter(options);
@@ -145,6 +145,62 @@ TEST(HttpJson, refuses_options_it_does_not_know) {
       EXPECT_EQ(error.message(), "adapter_options of the provider: " + why);
     }
   }
+}
+
+courier::HttpRequest request_of(const std::string &options) {
+  return make_adapter(options)->request();
+}
+
+TEST(HttpJsonTemplate, gives_a_request_the_form_that_a_provider_wants) {
+  auto const request = request_of(
+      R"({"path": "/models/{model}/run", "request": {"version": "{model}", "ref": "job {id}",
+          "input": "{parameters}", "count": "{parameters.n}", "stream": false,
+          "list": ["{parameters.prompt}", "{parameters.absent}", 1], "absent": "{parameters.absent}"}})");
+  EXPECT_EQ(request.path, "/models/m1/run");
+  EXPECT_EQ(json::parse(request.body), json::parse(R"({
+    "version": "m1", "ref": "job 00000000-0000-0000-0000-000000000000",
+    "input": {"prompt": "p", "n": 9007199254740993}, "count": 9007199254740993, "stream": false,
+    "list": ["p", 1]})"));
+}
+
+TEST(HttpJsonTemplate, is_no_more_than_what_it_says) {
+  EXPECT_EQ(request_of(R"({"request": {}})").body, "{}");
+  EXPECT_EQ(request_of(R"({"request": "{parameters.prompt}"})").body, "\"p\"");
+  EXPECT_EQ(request_of(R"({"request": "{parameters.absent}"})").body, "null");
+  EXPECT_EQ(request_of(R"({"request": {"a": "{parameters} {parameters.n} {x} {model}"}})").body,
+            R"({"a":"{parameters} {parameters.n} {x} m1"})");
+  EXPECT_EQ(request_of("{}").body, R"({"prompt":"p","n":9007199254740993})");
+}
+
+TEST(HttpJsonTemplate, parameters_are_data_and_no_templates) {
+  wire::Submit submit = make_submit(R"({"request": {"input": "{parameters}"}})");
+  submit.parameters = R"({"prompt": "{model} {parameters.prompt}"})";
+  EXPECT_EQ(courier::make_adapter(submit, "")->request().body,
+            R"({"input":{"prompt":"{model} {parameters.prompt}"}})");
+}
+
+TEST(HttpJsonTemplate, headers_are_sent_besides) {
+  auto const request = request_of(R"({"headers": {"Prefer": "wait=60", "X-Model": "{model}"}})");
+  EXPECT_EQ(request.headers,
+            (std::vector<std::string>{"Content-Type: application/json", "Accept: application/json",
+                                      "Prefer: wait=60", "X-Model: m1"}));
+  wire::Submit submit = make_submit(R"({"headers": {"X-Model": "{model}"}})");
+  submit.model = "a\r\nX-Evil: 1";
+  EXPECT_THROW(courier::make_adapter(submit, "")->request(), AttemptError);
+}
+
+TEST(HttpJsonTemplate, members_need_an_object) {
+  EXPECT_THROW(request_of(R"({"request": [], "model_key": "m"})"), AttemptError);
+  EXPECT_THROW(request_of(R"({"request": "{parameters.prompt}", "id_key": "i"})"), AttemptError);
+  EXPECT_EQ(request_of(R"({"request": {}, "model_key": "m"})").body, R"({"m":"m1"})");
+}
+
+TEST(HttpJsonTemplate, headers_that_are_none_are_refused) {
+  for (const char *const options :
+       {R"({"headers": []})", R"({"headers": {"": "x"}})", R"({"headers": {"a b": "x"}})",
+        R"({"headers": {"a": 1}})", R"({"headers": {"a": "x\r\ny: z"}})",
+        R"({"headers": {"a:": "x"}})"})
+    EXPECT_THROW(make_adapter(options), AttemptError) << options;
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ Result receive(Adapter &adapter, std::string_view body, std::size_t piece = SIZE
   adapter.begin_response({200, "application/json", false});
   for (std::size_t at = 0; at < body.size(); at += std::min(piece, body.size()))
     adapter.consume(body.substr(at, piece));
-  return adapter.finish();
+  return std::get<Result>(adapter.finish());
 }
 
 struct Refusal {
@@ -91,7 +91,7 @@ TEST(OpenaiImages, does_not_care_where_the_answer_is_cut) {
     adapter->begin_response({200, "application/json", false});
     adapter->consume(std::string_view(answer).substr(0, cut));
     adapter->consume(std::string_view(answer).substr(cut));
-    Result const result = adapter->finish();
+    auto const result = std::get<Result>(adapter->finish());
     ASSERT_EQ(contents(result.outputs.at(0)), picture) << cut;
   }
   auto const adapter = make_adapter();
@@ -152,9 +152,64 @@ TEST(OpenaiImages, refuses_two_pictures_in_one_place) {
             "data[0] has two pictures");
 }
 
-TEST(OpenaiImages, refuses_urls_with_a_reason) {
-  EXPECT_EQ(refusal(R"({"data":[{"url":"https://h/x.png"}]})").message,
-            "the server answers with urls instead of b64_json; this adapter does not fetch them");
+TEST(OpenaiImages, fetches_pictures_that_are_behind_urls) {
+  auto const adapter = make_adapter(3);
+  std::string const here = test::to_base64(test::make_png(5, 5));
+  std::string const answer = R"({"data":[{"url":"https://h.example/x.png"},{"b64_json":")" + here +
+                             R"("},{"url":"/generated/1.png?s=2"}]})";
+  adapter->request();
+  adapter->begin_response({200, "application/json", false});
+  adapter->consume(answer);
+  ASSERT_TRUE(std::holds_alternative<courier::Again>(adapter->finish()));
+  EXPECT_EQ(adapter->request().url, "https://h.example/x.png");
+  EXPECT_EQ(adapter->explain({404, "", false}, "").error_class(), ErrorClass::expired);
+  adapter->begin_response({200, "image/png", false});
+  adapter->consume(test::make_png(3, 3));
+  ASSERT_TRUE(std::holds_alternative<courier::Again>(adapter->finish()));
+  EXPECT_EQ(adapter->request().path, "/generated/1.png");
+  EXPECT_TRUE(adapter->request().from_root);
+  Result const result = receive(*adapter, test::make_png(4, 4));
+  ASSERT_EQ(result.outputs.size(), 3U);
+  EXPECT_EQ(result.outputs[0].width, 3U);
+  EXPECT_EQ(result.outputs[1].width, 5U);
+  EXPECT_EQ(result.outputs[2].width, 4U);
+  EXPECT_EQ(result.outputs[2].index, 2U);
+  EXPECT_EQ(refusal(R"({"data":[{"url":"ftp://h/x"}]})").message,
+            "data[0] is neither an http(s) URL nor a path");
+}
+
+courier::HttpRequest edit_with(const std::string &parameters, const std::string &fetched = "") {
+  wire::Submit submit;
+  submit.adapter = "openai_images";
+  submit.model = "gpt-image-1";
+  submit.parameters = parameters;
+  submit.max_output_bytes = 1 << 20;
+  auto const adapter = courier::make_adapter(submit, testing::TempDir());
+  if (!fetched.empty()) {
+    EXPECT_TRUE(adapter->request().named_by_user);
+    adapter->begin_response({200, "image/png", false});
+    adapter->consume(fetched);
+    adapter->finish();
+  }
+  return adapter->request();
+}
+
+TEST(OpenaiImages, pictures_to_start_from_go_into_a_form) {
+  std::string const picture = test::make_png(4, 4);
+  std::string const here = "data:image/png;base64," + test::to_base64(picture);
+  auto request = edit_with(json{{"prompt", "p"}, {"n", 2}, {"image", here}, {"mask", here}}.dump());
+  EXPECT_EQ(request.path, "/images/edits");
+  EXPECT_NE(request.body.find("name=\"image\"; filename=\"picture0.png\"\r\n"), std::string::npos);
+  EXPECT_NE(request.body.find("name=\"mask\"; filename=\"picture1.png\"\r\n"), std::string::npos);
+  EXPECT_NE(request.body.find("name=\"n\"\r\n\r\n2\r\n"), std::string::npos);
+  EXPECT_NE(request.body.find(picture), std::string::npos);
+  request = edit_with(json{{"prompt", "p"}, {"image", {here, "https://u.example/2"}}}.dump(),
+                      test::read_corpus("media/still.jpg"));
+  EXPECT_NE(request.body.find("name=\"image[]\"; filename=\"picture1.jpg\"\r\n"),
+            std::string::npos);
+  EXPECT_EQ(edit_with(R"({"prompt":"p","image":null})").path, "/images/generations");
+  EXPECT_THROW(edit_with(json{{"prompt", "p"}, {"mask", here}}.dump()), AttemptError);
+  EXPECT_THROW(edit_with(R"({"prompt":"p","image":"a/b.png"})"), AttemptError);
 }
 
 TEST(OpenaiImages, refuses_truncated_and_foreign_pictures) {

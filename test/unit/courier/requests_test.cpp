@@ -82,29 +82,65 @@ TEST(OpenaiRequest, refuses_what_it_cannot_say) {
             "parameter quality is neither a text nor a number");
 }
 
+courier::EndpointUrl endpoint_url(const std::string &endpoint, const std::string &path,
+                                  const std::string &query = "") {
+  courier::HttpRequest request;
+  request.path = path;
+  request.query = query;
+  return courier::parse_endpoint_url(endpoint, request);
+}
+
 TEST(EndpointUrl, appends_the_path_to_the_base) {
-  EXPECT_EQ(courier::parse_endpoint_url("http://h:81/v1", "/x/y").url, "http://h:81/v1/x/y");
-  EXPECT_EQ(courier::parse_endpoint_url("https://h/v1/", "/x").url, "https://h/v1/x");
-  EXPECT_EQ(courier::parse_endpoint_url("http://h", "/x").url, "http://h/x");
-  EXPECT_EQ(courier::parse_endpoint_url("https://h/d?api-version=1", "/x").url,
-            "https://h/d/x?api-version=1");
+  EXPECT_EQ(endpoint_url("http://h:81/v1", "/x/y").url, "http://h:81/v1/x/y");
+  EXPECT_EQ(endpoint_url("https://h/v1/", "/x").url, "https://h/v1/x");
+  EXPECT_EQ(endpoint_url("http://h", "/x").url, "http://h/x");
+  EXPECT_EQ(endpoint_url("https://h/d?api-version=1", "/x").url, "https://h/d/x?api-version=1");
+  EXPECT_EQ(endpoint_url("https://h/d?api-version=1", "/x", "alt=sse").url,
+            "https://h/d/x?api-version=1&alt=sse");
+}
+
+TEST(EndpointUrl, takes_no_odd_url_from_a_server) {
+  EXPECT_EQ(courier::parse_named_url("https://CDN.h/a.png?s=1").host, "cdn.h");
+  for (const char *const url : {"file:///etc/passwd", "ftp://h/", "http://u:p@h/", "/a.png", ""}) {
+    auto const why = refusal([&] { courier::parse_named_url(url); }, ErrorClass::bad_response);
+    EXPECT_TRUE(why.starts_with("a URL that the server named ")) << url << ": " << why;
+  }
+  EXPECT_EQ(courier::resolve_location("https://h/a/b?c", "../d.png"), "https://h/d.png");
+  EXPECT_EQ(courier::resolve_location("https://h/a/b", "//cdn/d"), "https://cdn/d");
+}
+
+TEST(EndpointUrl, gives_the_credential_to_nobody_else) {
+  auto const may = [](const std::string &url, const std::vector<std::string> &trusted = {}) {
+    return courier::may_have_credential("https://api.h.com/v1", trusted,
+                                        courier::parse_named_url(url));
+  };
+  EXPECT_TRUE(may("https://api.h.com/files/1"));
+  EXPECT_TRUE(may("https://eu.api.h.com/files/1"));
+  EXPECT_FALSE(may("http://api.h.com/files/1"));
+  EXPECT_FALSE(may("https://h.com/files/1"));
+  EXPECT_FALSE(may("https://evilapi.h.com.example/1"));
+  EXPECT_FALSE(may("https://xapi.h.com/1"));
+  EXPECT_TRUE(may("https://x.h.delivery/1", {"h.delivery"}));
+  EXPECT_FALSE(may("https://xh.delivery/1", {"h.delivery"}));
+  auto const own = courier::parse_named_url("http://10.0.0.1:8188/view");
+  EXPECT_TRUE(courier::may_have_credential("http://10.0.0.1:8188", {}, own));
+  EXPECT_FALSE(courier::may_have_credential("http://10.0.0.1:8000", {}, own));
 }
 
 TEST(EndpointUrl, shows_only_host_and_port) {
-  EXPECT_EQ(courier::parse_endpoint_url("https://h/v1?key=secret", "/x").display, "h:443");
-  EXPECT_EQ(courier::parse_endpoint_url("http://[::1]:8080/", "/x").display, "[::1]:8080");
+  EXPECT_EQ(endpoint_url("https://h/v1?key=secret", "/x").display, "h:443");
+  EXPECT_EQ(endpoint_url("http://[::1]:8080/", "/x").display, "[::1]:8080");
 }
 
 TEST(EndpointUrl, knows_unix_sockets_with_and_without_a_base) {
-  auto const with_base = courier::parse_endpoint_url("unix:/run/r.sock:/v1", "/x");
+  auto const with_base = endpoint_url("unix:/run/r.sock:/v1", "/x");
   EXPECT_EQ(with_base.unix_socket, "/run/r.sock");
   EXPECT_EQ(with_base.url, "http://localhost/v1/x");
   EXPECT_EQ(with_base.display, "unix:/run/r.sock");
-  auto const without_base = courier::parse_endpoint_url("unix:/run/r.sock", "/x");
+  auto const without_base = endpoint_url("unix:/run/r.sock", "/x");
   EXPECT_EQ(without_base.unix_socket, "/run/r.sock");
   EXPECT_EQ(without_base.url, "http://localhost/x");
-  EXPECT_EQ(courier::parse_endpoint_url("unix:pg_atelier/r.sock:/v1", "/x").unix_socket,
-            "pg_atelier/r.sock");
+  EXPECT_EQ(endpoint_url("unix:pg_atelier/r.sock:/v1", "/x").unix_socket, "pg_atelier/r.sock");
 }
 
 TEST(EndpointUrl, refuses_what_is_not_an_endpoint) {
@@ -114,8 +150,7 @@ TEST(EndpointUrl, refuses_what_is_not_an_endpoint) {
         std::string("http://"), std::string("http://h:99999/"), std::string("unix:"),
         "unix:/" + std::string(200, 'x'), std::string("runner:0"), std::string("http://h/\r\nX: y"),
         std::string("http://h\0.evil/", 14), std::string("")}) {
-    auto const why =
-        refusal([&] { courier::parse_endpoint_url(url, "/x"); }, ErrorClass::invalid_input);
+    auto const why = refusal([&] { endpoint_url(url, "/x"); }, ErrorClass::invalid_input);
     EXPECT_TRUE(why.starts_with("the endpoint's URL ")) << url << ": " << why;
     EXPECT_EQ(why.find("pass@"), std::string::npos);
   }
@@ -127,6 +162,9 @@ TEST(AuthHeader, presents_the_token_as_the_provider_wants_it) {
   EXPECT_EQ(courier::make_auth_header("authorization", "k"), "authorization: Bearer k");
   EXPECT_EQ(courier::make_auth_header("Authorization: Key", "k"), "Authorization: Key k");
   EXPECT_EQ(courier::make_auth_header("x-api-key", "k"), "x-api-key: k");
+  EXPECT_EQ(courier::make_auth_header("Authorization: Basic", "Aladdin:open-sesame"),
+            "Authorization: Basic QWxhZGRpbjpvcGVuLXNlc2FtZQ==");
+  EXPECT_EQ(courier::make_auth_header("Authorization: Basic", "QWxh"), "Authorization: Basic QWxh");
 }
 
 TEST(AuthHeader, cannot_be_used_to_write_other_headers) {

@@ -35,6 +35,33 @@ TEST(Options, AreAllUnderstood) {
   EXPECT_EQ(options.max_queue, 7);
 }
 
+TEST(Options, ThoseOfAWorkerThatPullsAreUnderstood) {
+  const auto options =
+      parse({"--model", "m", "--pull", "https://host", "--name", "gpu-1", "--provider", "own",
+             "--key-file", "k", "--ca-file", "c", "--max-jobs", "3", "--plain-http"});
+  EXPECT_EQ(options.pull.url, "https://host");
+  EXPECT_EQ(options.pull.name, "gpu-1");
+  EXPECT_EQ(options.pull.provider, "own");
+  EXPECT_EQ(options.pull.key_file, "k");
+  EXPECT_EQ(options.pull.ca_file, "c");
+  EXPECT_EQ(options.pull.max_jobs, 3);
+  EXPECT_TRUE(options.pull.plain_http);
+  const auto usual = parse({"--model", "m", "--pull", "https://host"}).pull;
+  EXPECT_EQ(usual.provider, "atelier-runner");
+  EXPECT_EQ(usual.max_jobs, 2);
+  EXPECT_FALSE(usual.plain_http);
+}
+
+TEST(Options, AWorkerThatPullsDoesNotServe) {
+  EXPECT_THROW(parse({"--model", "m", "--pull", "u", "--listen", "unix:/s"}),
+               std::invalid_argument);
+  EXPECT_THROW(parse({"--model", "m", "--pull", "u", "--token-file", "t"}), std::invalid_argument);
+  EXPECT_THROW(parse({"--model", "m", "--pull", "u", "--max-queue", "3"}), std::invalid_argument);
+  EXPECT_THROW(parse({"--model", "m", "--name", "gpu-1"}), std::invalid_argument);
+  EXPECT_THROW(parse({"--model", "m", "--plain-http"}), std::invalid_argument);
+  EXPECT_THROW(parse({"--model", "m", "--pull", "u", "--max-jobs", "0"}), std::invalid_argument);
+}
+
 TEST(Options, HelpAndVersionNeedNoModel) {
   EXPECT_TRUE(parse({"--help"}).show_help);
   EXPECT_TRUE(parse({"--version"}).show_version);

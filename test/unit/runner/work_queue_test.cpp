@@ -67,6 +67,25 @@ TEST(WorkQueue, CancelledWorkThatWaitsNeverRuns) {
   EXPECT_FALSE(ticket->was_started());
 }
 
+TEST(WorkQueue, LetsGoOfWorkThatIsOver) {
+  const auto held = std::make_shared<int>();
+  const auto work = [held](const Ticket &) {};
+  WorkQueue queue(2, [] {});
+  const auto done = queue.submit(work);
+  done->wait();
+  EXPECT_EQ(held.use_count(), 2);
+  Gate gate;
+  queue.submit(gate.work());
+  gate.started.acquire();
+  const auto cancelled = queue.submit(work), stopped = queue.submit(work);
+  EXPECT_EQ(held.use_count(), 4);
+  queue.cancel(cancelled);
+  EXPECT_EQ(held.use_count(), 3);
+  queue.stop();
+  EXPECT_EQ(held.use_count(), 2);
+  gate.may_end.release();
+}
+
 TEST(WorkQueue, RunningWorkSeesItsCancellation) {
   WorkQueue queue(1, [] {});
   std::binary_semaphore started{0};

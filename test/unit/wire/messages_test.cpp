@@ -43,6 +43,8 @@ wire::Submit some_submit() {
   submit.max_output_bytes = 1ULL << 40;
   submit.private_network = true;
   submit.repeatable = true;
+  submit.purpose = wire::Purpose::probe;
+  submit.subject = some_id();
   return submit;
 }
 
@@ -86,11 +88,42 @@ TEST(Messages, submit_arrives_as_it_was_sent) {
   EXPECT_EQ(copy.max_output_bytes, 1ULL << 40);
   EXPECT_TRUE(copy.private_network);
   EXPECT_TRUE(copy.repeatable);
+  EXPECT_EQ(copy.purpose, wire::Purpose::probe);
+  EXPECT_EQ(copy.subject, some_id());
+}
+
+TEST(Messages, what_a_server_says_of_a_request_arrives_as_it_was_sent) {
+  wire::LookedUp original;
+  original.attempt = some_id();
+  original.state = wire::RequestState::failed;
+  original.progress = 0.5;
+  original.error_class = wire::ErrorClass::expired;
+  original.http_status = 410;
+  original.message = "gone";
+  original.detail = "for good";
+  auto const copy = std::get<wire::LookedUp>(decode(encode(original)));
+  EXPECT_EQ(copy.attempt, some_id());
+  EXPECT_EQ(copy.state, wire::RequestState::failed);
+  EXPECT_EQ(copy.progress, 0.5);
+  EXPECT_EQ(copy.error_class, wire::ErrorClass::expired);
+  EXPECT_EQ(copy.http_status, 410);
+  EXPECT_EQ(copy.message, "gone");
+  EXPECT_EQ(copy.detail, "for good");
+  original.progress = 2;
+  EXPECT_THROW(decode(encode(original)), wire::ProtocolError);
+}
+
+TEST(Messages, an_unknown_purpose_is_refused) {
+  wire::Submit submit = some_submit();
+  submit.purpose = static_cast<wire::Purpose>(wire::purpose_count);
+  EXPECT_THROW(decode(encode(submit)), wire::ProtocolError);
 }
 
 TEST(Messages, small_ones_arrive_as_they_were_sent) {
   EXPECT_EQ(std::get<wire::Cancel>(decode(encode(wire::Cancel{some_id()}))).attempt, some_id());
   EXPECT_TRUE(std::holds_alternative<wire::Shutdown>(decode(encode(wire::Shutdown{}))));
+  EXPECT_EQ(std::get<wire::Poke>(decode(encode(wire::Poke{some_id()}))).attempt, some_id());
+  EXPECT_EQ(std::get<wire::Delta>(decode(encode(wire::Delta{some_id(), "wörd"}))).text, "wörd");
   auto const hello = std::get<wire::Hello>(decode(encode(wire::Hello{1, "0.1.0"})));
   EXPECT_EQ(hello.protocol_version, 1U);
   EXPECT_EQ(hello.version, "0.1.0");
@@ -132,6 +165,7 @@ TEST(Messages, failure_arrives_as_it_was_sent) {
   original.error_class = wire::ErrorClass::throttled;
   original.http_status = 429;
   original.retry_after_ms = 1500;
+  original.rate = {7, 2500};
   original.request_sent = true;
   original.message = "slow down";
   original.detail = "line one\nline two";
@@ -141,6 +175,8 @@ TEST(Messages, failure_arrives_as_it_was_sent) {
   EXPECT_EQ(copy.error_class, wire::ErrorClass::throttled);
   EXPECT_EQ(copy.http_status, 429);
   EXPECT_EQ(copy.retry_after_ms, 1500U);
+  EXPECT_EQ(copy.rate.remaining, 7U);
+  EXPECT_EQ(copy.rate.reset_ms, 2500U);
   EXPECT_TRUE(copy.request_sent);
   EXPECT_EQ(copy.message, "slow down");
   EXPECT_EQ(copy.detail, "line one\nline two");
