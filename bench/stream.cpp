@@ -43,7 +43,6 @@ void set_up(Database &db, const std::string &url, int streams) {
       "max_concurrency, ambiguity_policy, health_path) select id, 'bench', 'openai_chat', '" +
       url + "', true, " + std::to_string(streams) +
       ", 'fail', '' from atelier.api_providers where name = 'bench'");
-  db.run("update atelier.scheduling_tiers set max_concurrency = null");
 }
 
 void sign_in(Database &db) {
