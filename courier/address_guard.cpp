@@ -74,6 +74,17 @@ bool is_public_address(const sockaddr *address, socklen_t length) noexcept {
   return false;
 }
 
+bool is_public_address(const char *text) noexcept {
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+    return is_public_address(reinterpret_cast<const sockaddr *>(&v4), sizeof v4);
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  return inet_pton(AF_INET6, text, &v6.sin6_addr) == 1 &&
+         is_public_address(reinterpret_cast<const sockaddr *>(&v6), sizeof v6);
+}
+
 std::string address_text(const sockaddr *address, socklen_t length) {
   char text[INET6_ADDRSTRLEN] = "";
   if (address->sa_family == AF_INET && length >= sizeof(sockaddr_in)) {

@@ -15,6 +15,9 @@ namespace courier {
 // any of these. An IPv4 address behind the well-known NAT64 prefix counts as that IPv4 address.
 bool is_public_address(const sockaddr *address, socklen_t length) noexcept;
 
+// As it is written in numbers; what is no address is not public.
+bool is_public_address(const char *text) noexcept;
+
 std::string address_text(const sockaddr *address, socklen_t length);
 
 }  // namespace courier

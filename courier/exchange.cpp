@@ -84,6 +84,19 @@ curl_socket_t Exchange::open_socket(void *self, curlsocktype, curl_sockaddr *add
   return fd;
 }
 
+// A connection that is open already was opened for somebody else, who may do what this one may not.
+int Exchange::before_request(void *self, char *server_address, char *, int, int) noexcept {
+  auto *const exchange = static_cast<Exchange *>(self);
+  if (exchange->plan_.private_network || is_public_address(server_address))
+    return CURL_PREREQFUNC_OK;
+  try {
+    exchange->refused_address_ = server_address;
+  } catch (const std::bad_alloc &) {
+    exchange->socket_error_ = ENOMEM;
+  }
+  return CURL_PREREQFUNC_ABORT;
+}
+
 int Exchange::on_progress(void *self, curl_off_t, curl_off_t, curl_off_t,
                           curl_off_t sent) noexcept {
   try {

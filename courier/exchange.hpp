@@ -90,6 +90,7 @@ class Exchange {
   static std::size_t on_body(char *data, std::size_t size, std::size_t count, void *self) noexcept;
   static int on_progress(void *self, curl_off_t, curl_off_t, curl_off_t, curl_off_t sent) noexcept;
   static curl_socket_t open_socket(void *self, curlsocktype, curl_sockaddr *address) noexcept;
+  static int before_request(void *self, char *server_address, char *, int, int) noexcept;
 
   void set_headers();
   void set_method();
@@ -106,6 +107,7 @@ class Exchange {
   AttemptError explain_transport(CURLcode code) const;
   bool was_connected() const;
   AttemptError explain_no_connection(CURLcode code) const;
+  AttemptError explain_refusal() const;
   AttemptError explain_lost_answer(CURLcode code) const;
   std::string curl_message(CURLcode code) const;
   std::uint32_t connect_limit_ms() const noexcept;

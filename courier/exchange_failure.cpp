@@ -38,7 +38,17 @@ std::string system_message(int error) { return std::generic_category().message(e
 
 }  // namespace
 
+// To a user who names a server, its address in the private network is none of his business.
+AttemptError Exchange::explain_refusal() const {
+  const std::string &where = plan_.endpoint.display;
+  if (plan_.request.named_by_user)
+    return {ErrorClass::invalid_input, where + " is not on the public internet"};
+  return {ErrorClass::invalid_input, where + " is at " + refused_address_ +
+                                         ", and this endpoint may not use the private network"};
+}
+
 AttemptError Exchange::explain_transport(CURLcode code) const {
+  if (!refused_address_.empty() && !socket_opened_) return explain_refusal();
   if (header_bytes_ > 0 && body_ == Body::not_begun &&
       (code == CURLE_WRITE_ERROR || code == CURLE_OUT_OF_MEMORY))
     return {ErrorClass::bad_response, "the headers of the answer are too large"};
@@ -72,9 +82,6 @@ bool Exchange::was_connected() const {
 
 AttemptError Exchange::explain_no_connection(CURLcode code) const {
   const std::string &where = plan_.endpoint.display;
-  if (!refused_address_.empty() && !socket_opened_)
-    return {ErrorClass::invalid_input, where + " is at " + refused_address_ +
-                                           ", and this endpoint may not use the private network"};
   if (socket_error_ != 0 && !socket_opened_)
     return {ErrorClass::internal, "cannot open a socket: " + system_message(socket_error_)};
   if (code == CURLE_COULDNT_RESOLVE_HOST)

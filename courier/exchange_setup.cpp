@@ -70,6 +70,8 @@ void Exchange::set_options(void *identity) {
   set(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
   set(easy, CURLOPT_OPENSOCKETFUNCTION, &Exchange::open_socket);
   set(easy, CURLOPT_OPENSOCKETDATA, this);
+  set(easy, CURLOPT_PREREQFUNCTION, &Exchange::before_request);
+  set(easy, CURLOPT_PREREQDATA, this);
 
   // Certificates from the bundle alone: then libcurl reads it once, and not (tens of milliseconds)
   // for every connection.

@@ -188,6 +188,53 @@ TEST(PrivateNetwork, includes_unix_sockets) {
   EXPECT_EQ(server.connection_count(), 0);
 }
 
+// A job at an endpoint that may use the private network, from a picture that its user has named.
+wire::Submit submit_edit(const FakeServer &server, const std::string &picture) {
+  wire::Submit submit = make_submit(server.url());
+  submit.parameters = R"({"prompt":"p","image":")" + picture + R"("})";
+  submit.private_network = true;
+  return submit;
+}
+
+void expect_refused(const wire::Failed &failure) {
+  EXPECT_EQ(failure.error_class, ErrorClass::invalid_input);
+  EXPECT_NE(failure.message.find("is not on the public internet"), std::string::npos)
+      << failure.message;
+}
+
+TEST(NamedByTheUser, may_not_be_on_the_private_network) {
+  FakeServer const server(answer_with(json_response(good_answer())));
+  std::string const port = ":" + std::to_string(server.port()) + "/x.png";
+  CourierProcess courier;
+  for (const std::string host : {"127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0x7f.1"})
+    expect_refused(
+        courier.await_failure(courier.submit(submit_edit(server, "http://" + host + port))));
+  EXPECT_EQ(server.connection_count(), 0);
+}
+
+// What is open already was opened for somebody who may.
+TEST(NamedByTheUser, is_not_fetched_over_a_connection_that_is_there) {
+  std::atomic<int> fetched = 0;
+  FakeServer const server([&](Connection &connection) {
+    for (;;) {
+      std::string const head = connection.read_request().head;
+      if (head.empty()) return;
+      if (head.starts_with("GET ")) ++fetched;
+      connection.send(json_response(good_answer()));
+    }
+  });
+  std::string const inner = "http://127.0.0.1:" + std::to_string(server.port()) + "/x.png";
+  CourierProcess courier;
+  wire::Submit first = make_submit(server.url());
+  first.repeatable = true;
+  courier.await_success(courier.submit(first));
+  wire::Submit edit = submit_edit(server, inner);
+  edit.repeatable = true;
+  expect_refused(courier.await_failure(courier.submit(edit)));
+  EXPECT_EQ(fetched, 0);
+  courier.await_success(courier.submit(first));
+}
+
 TEST(LostBeforeSent, is_safe_to_repeat) {
   wire::Submit submit = make_submit("");
   submit.parameters = large_parameters();
