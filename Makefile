@@ -43,7 +43,8 @@ EXTENSION    = control/atelier
 RELEASES    := $(patsubst atelier--%,%,$(shell cd sql/updates && ls | sed -n "s/--[0-9.]*[.]sql$$//p"))
 DATA_built   = $(patsubst %,build/sql/atelier--%.sql,$(ATELIER_VERSION) $(RELEASES:%=%--$(ATELIER_VERSION)))
 # What the courier knows of adapter_options, so that rows are checked by the code that reads them.
-OPTION_FILES = $(addprefix courier/adapters/,http_json_options.cpp http_json_values.cpp json_places.cpp lookup_options.cpp)
+OPTION_FILES = $(addprefix courier/adapters/,http_json_options.cpp http_json_values.cpp json_places.cpp lookup_options.cpp \
+                 parameter_words.cpp)
 SOURCES     := $(sort $(shell find src bgworkers -name '*.cpp' 2>/dev/null) $(wildcard wire/*.cpp) $(OPTION_FILES))
 OBJS         = $(SOURCES:%.cpp=build/extension/%.o)
 PG_CPPFLAGS  = -I$(CURDIR) -isystem $(shell $(PG_CONFIG) --includedir-server 2>/dev/null) \

@@ -19,6 +19,7 @@
 #include "courier/adapters/openai_embeddings.hpp"
 #include "courier/adapters/openai_images.hpp"
 #include "courier/adapters/openai_videos.hpp"
+#include "courier/adapters/parameter_words.hpp"
 #include "courier/adapters/replicate.hpp"
 #include "courier/adapters/runpod.hpp"
 #include "courier/adapters/sdcpp.hpp"
@@ -33,13 +34,14 @@ struct Entry {
   std::string_view name;
   Factory make;
   bool chooses_id = false;  // its requests have our id: it can ask for one whose answer was lost
+  bool renames = false;     // parameters, by an option of its own
 };
 
 // clang-format off
 constexpr std::array adapters = {
     Entry{"a1111", make_a1111},
     Entry{"comfyui", make_comfyui, true},
-    Entry{"fal", make_fal},
+    Entry{"fal", make_fal, false, true},
     Entry{"gemini", make_gemini},
     Entry{"http_json", make_http_json},
     Entry{"kserve_v2", make_kserve_v2},
@@ -48,11 +50,25 @@ constexpr std::array adapters = {
     Entry{"openai_embeddings", make_openai_embeddings},
     Entry{"openai_images", make_openai_images},
     Entry{"openai_videos", make_openai_videos},
-    Entry{"replicate", make_replicate},
-    Entry{"runpod", make_runpod},
+    Entry{"replicate", make_replicate, false, true},
+    Entry{"runpod", make_runpod, false, true},
     Entry{"sdcpp", make_sdcpp},
 };
 // clang-format on
+
+std::unique_ptr<Adapter> make_adapter(const Entry &entry, const wire::Submit &submit,
+                                      const std::string &spool_folder) {
+  bool const is_known = entry.chooses_id || !submit.external_id.empty();  // it asks by itself
+  if (submit.purpose != wire::Purpose::lookup || is_known) return entry.make(submit, spool_folder);
+  wire::Submit request = submit;
+  request.options = options_of_lookup(submit.options);
+  return make_lookup(submit, entry.make(request, spool_folder));
+}
+
+bool may_have_words(const std::string &options) {
+  return options.find("\"values\"") != std::string::npos ||
+         options.find("\"rename\"") != std::string::npos;
+}
 
 }  // namespace
 
@@ -62,12 +78,12 @@ std::unique_ptr<Adapter> make_adapter(const wire::Submit &submit, const std::str
                                              : make_health_probe(submit);
   for (const Entry &entry : adapters) {
     if (entry.name != submit.adapter) continue;
-    bool const is_known = entry.chooses_id || !submit.external_id.empty();  // it asks by itself
-    if (submit.purpose != wire::Purpose::lookup || is_known)
-      return entry.make(submit, spool_folder);
-    wire::Submit request = submit;
-    request.options = options_of_lookup(submit.options);
-    return make_lookup(submit, entry.make(request, spool_folder));
+    if (!may_have_words(submit.options)) return make_adapter(entry, submit, spool_folder);
+    ParameterWords const words(submit.options, !entry.renames);
+    wire::Submit translated = submit;
+    translated.parameters = words.translate(submit.parameters);
+    translated.options = words.others();
+    return make_adapter(entry, translated, spool_folder);
   }
   throw AttemptError(wire::ErrorClass::internal, "there is no adapter \"" + submit.adapter + "\"");
 }

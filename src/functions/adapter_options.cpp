@@ -6,6 +6,7 @@
 #include "courier/adapters/http_json_options.hpp"
 #include "courier/adapters/lookup_options.hpp"
 #include "courier/adapters/options_error.hpp"
+#include "courier/adapters/parameter_words.hpp"
 #include "src/pg/boundary.hpp"
 
 extern "C" {
@@ -31,7 +32,8 @@ Datum atelier_adapter_options_problem(PG_FUNCTION_ARGS) {
     std::string const options = text_argument(fcinfo, 1);
     try {
       courier::parse_lookup_options(options);
-      if (adapter == "http_json") courier::parse_http_json_options(options);
+      courier::ParameterWords const words(options);
+      if (adapter == "http_json") courier::parse_http_json_options(words.others());
     } catch (const courier::OptionsError &error) {
       const std::string &why = error.why();
       return pg::call([&] {

@@ -1,6 +1,6 @@
 -- The subset of JSON Schema that parameter_schema may use.
 begin;
-select plan(30);
+select plan(39);
 
 create function pg_temp.validated(p_rule jsonb, p_value jsonb) returns jsonb language sql as $$
   select atelier_engine.validate_parameters(
@@ -52,6 +52,19 @@ select is(atelier_engine.validate_parameters('{"additionalProperties": true}', '
   'additionalProperties lets others pass');
 select throws_ok($$select atelier_engine.validate_parameters('{}', '{"x": 1}')$$, '22023', 'unknown parameter',
   'without it nothing unknown passes');
+
+create function pg_temp.clamped(p_value jsonb) returns text language sql as $$
+  select pg_temp.validated('{"type": "integer", "minimum": 10, "maximum": 100, "multipleOf": 8, "clamp": true}', p_value)::text $$;
+select is(pg_temp.clamped('7'), '16', 'clamp: from below, to the lowest multiple within');
+select is(pg_temp.clamped('1e9'), '96', 'clamp: from above, to the highest multiple within');
+select is(pg_temp.clamped('50'), '48', 'clamp: to the nearest multiple');
+select is(pg_temp.clamped('24'), '24', 'clamp: what fits stays');
+select is(pg_temp.clamped('30.2'), '32', 'clamp: a fraction');
+select is(pg_temp.validated('{"maximum": 2.5, "clamp": true}', '3')::text, '2.5', 'clamp: without a step');
+select is(pg_temp.complaint('{"type": "integer", "maximum": 4, "clamp": true}', '"9"'), 'p must be of type integer; got "9".',
+  'clamp puts no type right');
+select is(pg_temp.complaint('{"enum": [1, 2], "clamp": true}', '3'), 'p must be one of [1, 2]; got 3.', 'nor what is one of several');
+select is(pg_temp.complaint('{"maximum": 4, "clamp": false}', '9'), 'p must be at most 4; got 9.', 'clamp may say no');
 
 select * from finish();
 rollback;

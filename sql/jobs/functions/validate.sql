@@ -1,5 +1,28 @@
 -- Jobs: what a request may ask of a model.
 
+create or replace function atelier_engine.clamp_parameter(p_rule jsonb, p_value jsonb)
+returns jsonb
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  step constant numeric := (p_rule ->> 'multipleOf')::numeric;
+  lowest constant numeric := (p_rule ->> 'minimum')::numeric;
+  highest constant numeric := (p_rule ->> 'maximum')::numeric;
+  amount numeric := greatest(least((p_value #>> '{}')::numeric, highest), lowest);
+begin
+  if step is not null then
+    amount := round(amount / step) * step;
+    amount := case when amount > highest then amount - step when amount < lowest then amount + step else amount end;
+  end if;
+  return to_jsonb(amount);
+end;
+$$;
+comment on function atelier_engine.clamp_parameter(jsonb, jsonb) is
+$$The number next to a given one that its rule allows
+
+By minimum, maximum and multipleOf.$$;
+
 create or replace function atelier_engine.check_parameter(p_name text, p_rule jsonb, p_value jsonb)
 returns jsonb
 language plpgsql stable
@@ -7,15 +30,17 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   kind constant text := jsonb_typeof(p_value);
+  value constant jsonb := case when kind = 'number' and p_rule -> 'clamp' = 'true'
+    then atelier_engine.clamp_parameter(p_rule, p_value) else p_value end;
   types constant jsonb := case jsonb_typeof(p_rule -> 'type')
     when 'array' then p_rule -> 'type' when 'string' then jsonb_build_array(p_rule -> 'type') end;
-  whole constant boolean := kind = 'number' and (p_value #>> '{}')::numeric % 1 = 0;
-  amount constant numeric := case when kind = 'number' then (p_value #>> '{}')::numeric end;
+  whole constant boolean := kind = 'number' and (value #>> '{}')::numeric % 1 = 0;
+  amount constant numeric := case when kind = 'number' then (value #>> '{}')::numeric end;
   problem text;
 begin
   if types is not null and not (types ? kind or (whole and types ? 'integer')) then
     problem := format('must be of type %s', (select string_agg(t, ' or ') from jsonb_array_elements_text(types) t));
-  elsif not coalesce(p_rule -> 'enum' @> jsonb_build_array(p_value), true) then
+  elsif not coalesce(p_rule -> 'enum' @> jsonb_build_array(value), true) then
     problem := format('must be one of %s', p_rule -> 'enum');
   elsif amount < (p_rule ->> 'minimum')::numeric then
     problem := format('must be at least %s', p_rule ->> 'minimum');
@@ -32,13 +57,14 @@ begin
       detail = format('%s %s; got %s.', p_name, problem, left(p_value::text, 60)),
       hint = 'The column parameter_schema of atelier.api_models says what the model takes.';
   end if;
-  return case when whole and types ? 'integer' then to_jsonb(trunc(amount)) else p_value end;
+  return case when whole and types ? 'integer' then to_jsonb(trunc(amount)) else value end;
 end;
 $$;
 comment on function atelier_engine.check_parameter(text, jsonb, jsonb) is
 $$Check one value against its rule
 
-Returns the value, with 25.0 turned into 25 where the rule wants an integer. Raises 22023.$$;
+Returns the value, with 25.0 turned into 25 where the rule wants an integer, and what is out of range put right where
+the rule says "clamp": true. Raises 22023.$$;
 
 create or replace function atelier_engine.validate_parameters(p_schema jsonb, p_parameters jsonb)
 returns jsonb
@@ -78,7 +104,8 @@ $$;
 comment on function atelier_engine.validate_parameters(jsonb, jsonb) is
 $$Check parameters against a model's schema
 
-Understands type, enum, minimum, maximum, multipleOf, maxLength of each property, and required. A parameter without a
+Understands type, enum, minimum, maximum, multipleOf, maxLength of each property, and required; "clamp": true in the
+rule of a number has it brought to the next value that minimum, maximum and multipleOf allow. A parameter without a
 rule is refused unless additionalProperties is true. Returns the parameters in the form that goes to the model.
 Raises 22023; the detail names the parameter, the hint the known ones.$$;
 

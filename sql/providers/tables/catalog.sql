@@ -78,7 +78,9 @@ grant select, insert, update, delete on atelier.api_models to authenticated, ser
 comment on table atelier.api_models is
 $$A model that jobs can name, by model_key or by one of its aliases
 
-parameter_schema is the subset of JSON Schema that queue_job() checks; input_defaults fills what a request leaves out.
+parameter_schema is the subset of JSON Schema that queue_job() checks; numbers whose rule says "clamp": true are put
+right instead of refused. adapter_options.rename and adapter_options.values put parameters into the model's own words
+on their way to the server. input_defaults fills what a request leaves out.
 capabilities.job_types maps the job types that the model takes to the defaults of each. estimated_seconds is the time
 of one request with the defaults.$$;
 

@@ -141,6 +141,7 @@ function  atelier_engine.claim_jobs(integer)  as owner  for atelier_worker
 function  atelier_engine.claim_key_sets(boolean)  as owner  for atelier_worker
 function  atelier_engine.claim_lookups()  as owner  for atelier_worker
 function  atelier_engine.claim_probes(timestamp with time zone)  as owner  for atelier_worker
+function  atelier_engine.clamp_parameter(jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.clear_assets(uuid,uuid[])  as caller  for nobody
 function  atelier_engine.compare_versions(text,text)  as caller  for nobody
 function  atelier_engine.complete_held_job(uuid,uuid,bytea[],text)  as caller  for nobody
