@@ -56,9 +56,8 @@ std::string details_of_error(const Json &document) {
 }
 
 [[noreturn]] void fail_with_status_200(const std::string &why) {
-  throw AttemptError(
-      is_out_of_memory(why) ? ErrorClass::worker_crash : ErrorClass::bad_response,
-      "the server reports an error with status 200: " + why);
+  throw AttemptError(is_out_of_memory(why) ? ErrorClass::worker_crash : ErrorClass::bad_response,
+                     "the server reports an error with status 200: " + why);
 }
 
 struct A1111Request {  // NOLINT(bugprone-exception-escape): moving JSON does not throw
