@@ -31,6 +31,7 @@ class Gemini(Protocol):
     name = "gemini"
     base = "/v1beta"
     header, scheme = "x-goog-api-key", "{}"
+    models = ("simulated",)  # that generate content: and whatever begins so
 
     def routes(self):
         return [
@@ -79,7 +80,7 @@ class Gemini(Protocol):
                 self.refuse("Please use a valid role: user, model.")
         text = "".join(part.get("text", "") for part in document["contents"][-1]["parts"])
         submission = self.site.submission(request, text)
-        if not model.startswith("simulated"):
+        if not model.startswith(self.models):
             self.refuse(f"models/{model} is not found", 404)
         job = self.site.new_job(submission, document)
         job.with_picture = "IMAGE" in (document.get("generationConfig") or {}).get("responseModalities", [])
