@@ -1,6 +1,6 @@
 -- Providers: models that are known well enough to be offered without anybody writing their rows. Nothing of it is in use
--- until add_known_models() is called. Only what the vendors document; whatever a vendor changes, an operator changes in the
--- rows that were made from these.
+-- until add_known_models() is called. Written after the vendors' documents; when a vendor changes a model, an operator changes
+-- the row that was made from it.
 
 create or replace view atelier.known_providers with (security_invoker = true) as
 select p.name, p.display_name, p.auth_scheme, p.auth_header_name, p.base_url, p.docs_url
