@@ -41,6 +41,25 @@ const Json &member(const Json &object, const char *name) {
   return found == object.end() ? none : *found;
 }
 
+// {"error": "OutOfMemoryError", "detail": "", "body": "", "errors": "CUDA out of memory. ..."}: the
+// error is only its kind, its words are behind it.
+std::string details_of_error(const Json &document) {
+  if (!member(document, "error").is_string()) return {};
+  std::string details;
+  for (const char *const name : {"detail", "errors"}) {
+    const Json &more = member(document, name);
+    if (!more.is_string() || more == "") continue;
+    std::string const text = ": " + more.get<std::string>();
+    if (text != details) details += text;
+  }
+  return details;
+}
+
+[[noreturn]] void fail_with_status_200(const std::string &why) {
+  throw AttemptError(is_out_of_memory(why) ? ErrorClass::worker_crash : ErrorClass::bad_response,
+                     "the server reports an error with status 200: " + why);
+}
+
 struct A1111Request {  // NOLINT(bugprone-exception-escape): moving JSON does not throw
   std::string path;
   std::string body;
@@ -145,7 +164,7 @@ Step A1111::finish() {
   const Json &document = answer_.finish();
   if (interrupted_) reject("the pictures are what was there when they were interrupted");
   if (std::string const error = server_error_text(document); !error.empty())
-    reject("the server reports an error with status 200: " + error);
+    fail_with_status_200(error + details_of_error(document));
   const Json &info = member(document, "info");
   bool const has_info = info.is_string() && !info.get_ref<const std::string &>().empty();
   return take_result(has_info ? json_or_null(info.get_ref<const std::string &>()) : Json(nullptr));
@@ -179,16 +198,9 @@ Result A1111::take_result(const Json &info) {
   return result;
 }
 
-// {"error": "OutOfMemoryError", "detail": "", "body": "", "errors": "CUDA out of memory. ..."}
 AttemptError A1111::explain(const ResponseHead &head, std::string_view body) const {
   AttemptError const error = server_error(head, body);
-  const Json document = json_or_null(body);
-  std::string message = error.message();
-  for (const char *const name : {"detail", "errors"}) {
-    const Json &more = member(document, name);
-    if (!member(document, "error").is_string() || !more.is_string() || more == "") continue;
-    message += ": " + more.get<std::string>();
-  }
+  std::string message = error.message() + details_of_error(json_or_null(body));
   constexpr long first_server_error = 500;
   bool const crashed = head.status >= first_server_error && is_out_of_memory(message);
   return {crashed ? ErrorClass::worker_crash : error.error_class(), std::move(message)};

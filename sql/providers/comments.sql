@@ -207,3 +207,21 @@ comment on column atelier.default_retry_policies.uses_up_attempt is 'Whether it 
 comment on column atelier.default_retry_policies.first_delay is 'The longest pause after the first failure.';
 comment on column atelier.default_retry_policies.longest_delay is 'The longest pause after any failure.';
 comment on column atelier.default_retry_policies.otherwise is 'What happens when there is no other place: retry, hold or fail.';
+
+comment on column atelier.known_providers.name is 'What add_known_models() knows it by, and its name in api_providers.';
+comment on column atelier.known_providers.display_name is 'What people call it.';
+comment on column atelier.known_providers.auth_scheme is 'How a token travels.';
+comment on column atelier.known_providers.auth_header_name is 'The header in which it travels.';
+comment on column atelier.known_providers.base_url is 'Where it is: base_url of its endpoints.';
+comment on column atelier.known_providers.docs_url is 'Where its documentation is.';
+comment on column atelier.known_models.provider is 'Whose model it is: known_providers.name.';
+comment on column atelier.known_models.adapter is 'The adapter of the endpoint that it needs.';
+comment on column atelier.known_models.model_key is 'What the provider calls it.';
+comment on column atelier.known_models.display_name is 'What people call it.';
+comment on column atelier.known_models.modality is 'image, video or chat.';
+comment on column atelier.known_models.task is 'What it does, as in api_models.';
+comment on column atelier.known_models.aliases is 'Further names for it.';
+comment on column atelier.known_models.estimated_seconds is 'The usual time of one request with the defaults, in seconds.';
+comment on column atelier.known_models.input_defaults is 'What a request has that does not say otherwise.';
+comment on column atelier.known_models.parameter_schema is 'What a request may say: names, types, and the least and the most.';
+comment on column atelier.known_models.adapter_options is 'What the adapter has to know of it, such as other names for parameters.';

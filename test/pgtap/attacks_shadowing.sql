@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(139);
+select plan(140);
 \ir support/jobs.sql
 \ir support/traps.sql
 
@@ -76,6 +76,7 @@ select atelier_test.works(:service, 'select atelier.seal_provider_tokens()');
 insert into atelier.api_providers (name, display_name) values ('replicate', 'Replicate');
 select atelier_test.works(:service, statement) from unnest(array['insert into atelier.replicate_tokens (token, is_active) values (''r8_one'', false) returning id',
   'update atelier.replicate_tokens set is_active = true returning id', 'select t.id from atelier.get_next_replicate_token() t']) statement;
+select atelier_test.works(:service, 'select atelier.add_known_models(''google'')');
 select atelier_test.works(:service, 'select atelier.adopt_instance()');
 select atelier_test.works(:service, 'select d.status from atelier.doctor() d');
 select atelier_test.works(:carols, statement) from unnest(array['select atelier.pause_work(''endpoint'', ''test endpoint'')',

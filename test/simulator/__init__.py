@@ -14,7 +14,7 @@ import threading
 from .a1111 import A1111
 from .comfyui import Comfyui, OldComfyui
 from .fal import Fal
-from .gemini import Gemini
+from .gemini import Gemini, GeminiPictures
 from .kserve_v2 import KserveV2
 from .ollama import Ollama
 from .openai_chat import OpenaiChat
@@ -30,8 +30,8 @@ from .site import Site
 PROTOCOLS = {
     protocol.name: protocol
     for protocol in (
-        A1111, Comfyui, OldComfyui, Fal, Gemini, KserveV2, Ollama, OpenaiChat, OpenaiEmbeddings, OpenaiImages, OpenaiVideos,
-        Pavilion, Replicate, Runpod, Sdcpp,
+        A1111, Comfyui, OldComfyui, Fal, Gemini, GeminiPictures, KserveV2, Ollama, OpenaiChat, OpenaiEmbeddings, OpenaiImages,
+        OpenaiVideos, Pavilion, Replicate, Runpod, Sdcpp,
     )
 }  # fmt: skip
 

@@ -18,8 +18,11 @@ CONTENT = {"contents": list, "systemInstruction": dict, "system_instruction": di
            "safetySettings": list, "tools": list, "toolConfig": dict, "cachedContent": str}  # fmt: skip
 CONFIG = {"temperature": NUMBER, "topP": NUMBER, "topK": int, "candidateCount": int, "maxOutputTokens": int,
           "stopSequences": list, "seed": int, "responseMimeType": str, "responseSchema": dict, "responseModalities": list,
-          "presencePenalty": NUMBER, "frequencyPenalty": NUMBER, "imageConfig": dict, "thinkingConfig": dict}  # fmt: skip
+          "presencePenalty": NUMBER, "frequencyPenalty": NUMBER, "imageConfig": dict, "thinkingConfig": dict,
+          "responseJsonSchema": dict, "responseLogprobs": bool, "logprobs": int, "mediaResolution": str, "speechConfig": dict}  # fmt: skip
 PREDICT = {"instances": list, "parameters": dict}
+ASPECT_RATIOS = ("1:1", "3:4", "4:3", "9:16", "16:9")
+MOST_SAMPLES = 4
 
 
 class Gemini(Protocol):
@@ -28,6 +31,7 @@ class Gemini(Protocol):
     name = "gemini"
     base = "/v1beta"
     header, scheme = "x-goog-api-key", "{}"
+    models = ("simulated",)  # that generate content: and whatever begins so
 
     def routes(self):
         return [
@@ -40,12 +44,22 @@ class Gemini(Protocol):
         ]
 
     def error(self, status, message, code=None, headers=(), details=()):
-        error = {"code": status, "message": message, "status": STATUSES.get(status, "UNKNOWN"), "details": list(details)}
+        error = {"code": status, "message": message, "status": code or STATUSES.get(status, "UNKNOWN"), "details": list(details)}
         return Answer(status, {"error": error}, "application/json; charset=UTF-8", headers)
 
+    def authorize(self, request):
+        if self.header not in request.headers:
+            raise Refused(self.error(403, "Method doesn't allow unregistered callers."))
+        super().authorize(request)
+
     def refusal(self, fault):
-        if fault == "unauthorized":  # the vendor says 400 API_KEY_INVALID for a wrong key, and 403 for none
-            return self.error(403, "this credential is not permitted here")
+        if fault == "unauthorized":
+            return self.error(400, "API key not valid. Please pass a valid API key.", details=[
+                {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID",
+                 "domain": "googleapis.com"}])  # fmt: skip
+        if fault == "no_credit":
+            return self.error(400, "This model is not available in the free tier. Please enable billing on your project.",
+                              "FAILED_PRECONDITION")  # fmt: skip
         if fault == "throttled":
             return self.error(429, "You exceeded your current quota.", details=[
                 {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "2s"}])  # fmt: skip
@@ -66,7 +80,7 @@ class Gemini(Protocol):
                 self.refuse("Please use a valid role: user, model.")
         text = "".join(part.get("text", "") for part in document["contents"][-1]["parts"])
         submission = self.site.submission(request, text)
-        if not model.startswith("simulated"):
+        if not model.startswith(self.models):
             self.refuse(f"models/{model} is not found", 404)
         job = self.site.new_job(submission, document)
         job.with_picture = "IMAGE" in (document.get("generationConfig") or {}).get("responseModalities", [])
@@ -108,7 +122,8 @@ class Gemini(Protocol):
             return self.candidate(job, [], "IMAGE_SAFETY" if job.with_picture else "SAFETY")
         if job.with_picture:
             data = base64.b64encode(self.site.picture(job.text, 0, job.fault)).decode()
-            return self.candidate(job, [{"inlineData": {"mimeType": "image/png", "data": data}}], self.finish_reason(job))
+            picture = {"inlineData": {"mimeType": "image/png", "data": data}, "thoughtSignature": "c2lnbmF0dXJl"}
+            return self.candidate(job, [{"text": "Here it is."}, picture], self.finish_reason(job))
         return self.candidate(job, [{"text": said(job.text, job.fault)}], self.finish_reason(job))
 
     async def events(self, job):
@@ -151,6 +166,12 @@ class Gemini(Protocol):
         submission = self.site.submission(request, text)
         if not model.startswith("imagen-"):
             self.refuse(f"models/{model} is not found for API version v1beta, or is not supported for predict", 404)
+        parameters = document.get("parameters") or {}
+        count = parameters.get("sampleCount", MOST_SAMPLES)
+        if not 1 <= count <= MOST_SAMPLES:
+            self.refuse(f"sampleCount must be between 1 and {MOST_SAMPLES}, inclusive.")
+        if parameters.get("aspectRatio", "1:1") not in ASPECT_RATIOS:
+            self.refuse(f"aspectRatio must be one of {', '.join(ASPECT_RATIOS)}")
         job = self.site.new_job(submission, document)
         await job.over()
         if job.fault == "forget":
@@ -159,7 +180,6 @@ class Gemini(Protocol):
             return Answer(200, self.failure())
         if job.fault == "moderated":
             return Answer(200, {"predictions": [{"raiFilteredReason": "The prompt was blocked by a safety filter."}]})
-        count = (document.get("parameters") or {}).get("sampleCount", 4)
         pictures = [self.site.picture(text, index, job.fault) for index in range(count)]
         answer = Answer(200, {"predictions": [
             {"mimeType": "image/png", "bytesBase64Encoded": base64.b64encode(picture).decode()} for picture in pictures
@@ -193,3 +213,12 @@ class Gemini(Protocol):
         if job is None or job.phase() != DONE:
             raise Refused(self.error(404, "no such file"))
         return self.site.send_output(job, self.site.film(job.text, job.fault), "video/mp4", self.error(404, "no such file"))
+
+
+class GeminiPictures(Gemini):
+    """The same server, for those who ask it for pictures: with :generateContent or :predict."""
+
+    name = "gemini_pictures"
+
+    def output(self, text, index=0, fault=None):
+        return self.site.picture(text, index, fault)

@@ -15,7 +15,7 @@ KNOWN = {
     "max_tokens": int, "max_completion_tokens": int, "presence_penalty": NUMBER, "frequency_penalty": NUMBER,
     "logit_bias": dict, "logprobs": bool, "top_logprobs": int, "tools": list, "tool_choice": (str, dict),
     "response_format": dict, "stream": bool, "stream_options": dict, "user": str, "metadata": dict,
-    "parallel_tool_calls": bool, "reasoning_effort": str,
+    "parallel_tool_calls": bool, "reasoning_effort": str, "verbosity": str,
 }  # fmt: skip
 ROLES = {"system", "developer", "user", "assistant", "tool"}
 

@@ -13,6 +13,7 @@ from .web import Answer
 from .webhooks import as_bytes
 
 KNOWN = {"model": str, "prompt": str, "size": str, "seconds": str, "input_reference": None}
+SIZES = ("720x1280", "1280x720", "1024x1792", "1792x1024")
 WORDS = {QUEUED: "queued", RUNNING: "in_progress", DONE: "completed", CANCELLED: "failed"}
 
 
@@ -46,6 +47,8 @@ class OpenaiVideos(OpenaiProtocol):
         self.known_model(document)
         if document.get("seconds", "4") not in ("4", "8", "12"):
             self.refuse("seconds is not one of '4', '8', '12'")
+        if document.get("size", SIZES[0]) not in SIZES:
+            self.refuse(f"size is not one of {', '.join(SIZES)}")
         job = self.site.new_job(submission, document, f"video_{uuid.uuid4().hex}")
         self.site.webhooks.when_over(job, self.webhook_url, self.event)
         return Answer(200, self.show_job(job))

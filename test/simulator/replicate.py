@@ -18,7 +18,6 @@ from .webhooks import as_bytes
 WORDS = {QUEUED: "starting", RUNNING: "processing", DONE: "succeeded", CANCELLED: "canceled"}
 KNOWN = {"version": str, "input": dict, "webhook": str, "webhook_events_filter": list, "stream": bool}
 EVENTS = {"start", "output", "logs", "completed"}
-OFFICIAL = ("simulated/flux", "simulated/words", "simulated/film")  # and whatever begins so
 HASH = "5c7d5dc6dd8bf75c1acaa8565735e7986bc5b66206b55cca93cb72c9bf15ccaa"
 TITLES = {401: "Unauthenticated", 402: "Insufficient credit", 404: "Not Found", 422: "Input validation failed"}
 
@@ -32,6 +31,7 @@ def iso(seconds):
 class Replicate(Protocol):
     name = "replicate"
     base = "/v1"
+    models = ("simulated/flux", "simulated/words", "simulated/film")  # the official ones: and whatever begins so
 
     def __init__(self, site):
         super().__init__(site)
@@ -75,13 +75,13 @@ class Replicate(Protocol):
     async def create(self, request):
         document = self.read(request, KNOWN, ("version", "input"))
         version = document["version"]
-        if not re.fullmatch(r"[0-9a-f]{64}|[\w.-]+/[\w.-]+:[0-9a-f]{64}", version) and not version.startswith(OFFICIAL):
+        if not re.fullmatch(r"[0-9a-f]{64}|[\w.-]+/[\w.-]+:[0-9a-f]{64}", version) and not version.startswith(self.models):
             self.refuse("- version: Invalid version or not permitted", 422)
         return await self.accept(request, document, version.partition(":")[0], version.rpartition(":")[2])
 
     async def create_official(self, request, model):
         document = self.read(request, {name: kind for name, kind in KNOWN.items() if name != "version"}, ("input",))
-        if not model.startswith(OFFICIAL):
+        if not model.startswith(self.models):
             self.refuse("The requested resource could not be found.", 404)
         return await self.accept(request, document, model, "hidden")
 

@@ -155,7 +155,8 @@ async def serve_connection(reader, writer, handle, on_leave):
         if not await _with_the_client(reader, answer()):
             on_leave(request)
             # With a reset, so that nothing waits for what will not be read.
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with contextlib.suppress(OSError):  # a write that failed has closed it
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     except (ConnectionError, asyncio.IncompleteReadError):
         pass
     finally:

@@ -48,8 +48,16 @@ def test_nothing_is_said_without_the_credential(simulator, name):
     site = simulator.open(name, SECRET)
     for method, pattern, _ in site.protocol.routes()[:1]:
         path = pattern.replace("\\w", "x").replace("([x.-]+/[x.-]+)", "a/b").replace("([x.-]+)", "simulated")
-        status, _ = ask(site, method, path.split("(")[0], {}, {site.protocol.header: "Bearer wrong"})
-        assert status in (401, 403), (name, path)
+        status, said = ask(site, method, path.split("(")[0], {}, {site.protocol.header: "Bearer wrong"})
+        assert status in (401, 403) or (status == 400 and b"API_KEY_INVALID" in said), (name, path)
+
+
+def test_google_tells_a_wrong_key_from_none(simulator):
+    site = simulator.open("gemini", SECRET)
+    answers = [ask(site, "GET", "/v1beta/models", headers=headers) for headers in ({}, {"x-goog-api-key": "wrong"})]
+    assert [(status, json.loads(said)["error"]["status"]) for status, said in answers] == [
+        (403, "PERMISSION_DENIED"), (400, "INVALID_ARGUMENT")]  # fmt: skip
+    assert ask(site, "GET", "/v1beta/models", headers={"x-goog-api-key": SECRET})[0] == 200
 
 
 WITH_A_BEARER = {"Authorization": f"Bearer {SECRET}"}

@@ -1,6 +1,7 @@
 -- What the roles of the extension are and may do: attributes, rights on schemas, tables of the engine, and functions.
 copy pg_temp.expected (line) from stdin;
 function  atelier.accept_workspace_invitation(text)  as owner  for authenticated, service_role
+function  atelier.add_known_models(text,text[])  as owner  for service_role
 function  atelier.adopt_instance(boolean)  as owner  for service_role
 function  atelier.adopt_late_result(uuid)  as owner  for authenticated, service_role
 function  atelier.attempt_history(uuid)  as owner  for authenticated, service_role
@@ -87,6 +88,7 @@ function  atelier_engine.adapters_that_choose_ids()  as caller  for nobody
 function  atelier_engine.adapters_that_resume()  as caller  for nobody
 function  atelier_engine.adapters_with_lookup()  as caller  for nobody
 function  atelier_engine.add_assets(atelier.jobs,jsonb)  as caller  for nobody
+function  atelier_engine.add_known_endpoints(text,uuid,text[])  as caller  for nobody
 function  atelier_engine.add_outputs(uuid[],jsonb[],jsonb[])  as caller  for nobody
 function  atelier_engine.announce_database()  as caller  for nobody
 function  atelier_engine.announce_events()  as caller  for nobody
@@ -98,6 +100,7 @@ function  atelier_engine.assert_accepts_jobs(uuid,uuid)  as caller  for nobody
 function  atelier_engine.assert_acting_for(uuid)  as caller  for nobody
 function  atelier_engine.assert_json_numbers(text,jsonb)  as caller  for nobody
 function  atelier_engine.assert_json_object(text,jsonb,integer)  as caller  for nobody
+function  atelier_engine.assert_known_models(text,text[])  as caller  for nobody
 function  atelier_engine.assert_may_hand_out()  as caller  for nobody
 function  atelier_engine.assert_may_see_roles_of(uuid)  as owner  for nobody
 function  atelier_engine.assert_may_submit(uuid,integer)  as caller  for nobody

@@ -91,6 +91,18 @@ atelier.jobs                    other user    0      42501  42501  42501
 atelier.jobs                    team mate     0      42501  42501  42501
 atelier.jobs                    admin         1      42501  42501  42501
 atelier.jobs                    service_role  1      42501  1:compel_weights,enhancement_strategy,enhancement_time_ms,image_id,metadata,moderation_status,project_id,prompt_test_id,quality_improvement,quality_rating,qwen_expansion_percentage,review_notes,reviewed_at,reviewed_by,template_name,test_metadata,video_id  1
+atelier.known_models            anon          42501  55000  55000  55000
+atelier.known_models            owner         42501  55000  55000  55000
+atelier.known_models            other user    42501  55000  55000  55000
+atelier.known_models            team mate     42501  55000  55000  55000
+atelier.known_models            admin         42501  55000  55000  55000
+atelier.known_models            service_role  1      55000  55000  55000
+atelier.known_providers         anon          42501  55000  55000  55000
+atelier.known_providers         owner         42501  55000  55000  55000
+atelier.known_providers         other user    42501  55000  55000  55000
+atelier.known_providers         team mate     42501  55000  55000  55000
+atelier.known_providers         admin         42501  55000  55000  55000
+atelier.known_providers         service_role  1      55000  55000  55000
 atelier.late_results            anon          42501  55000  55000  55000
 atelier.late_results            owner         42501  55000  55000  55000
 atelier.late_results            other user    42501  55000  55000  55000

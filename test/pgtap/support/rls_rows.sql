@@ -106,6 +106,8 @@ insert into atelier.retry_policies (error_class, endpoint_id, action) values ('o
 select pg_temp.prepare_id('atelier.pauses', :'pause', jsonb_build_object('model_id', :'model'));
 select pg_temp.prepare_id('atelier.retry_policies', :'retry_policy', '{"error_class": "auth", "action": "fail"}');
 select pg_temp.prepare('atelier.default_retry_policies', 'error_class = ''auth''', '{"error_class": "new"}');
+select pg_temp.prepare('atelier.known_providers', 'name = ''fal''', '{"name": "new"}');
+select pg_temp.prepare('atelier.known_models', 'model_key = ''gpt-4o''', '{"model_key": "new"}');
 select pg_temp.prepare('atelier.token_health', 'token = ''spare''', '{"token": "new"}');
 select pg_temp.prepare_id('atelier.model_config_history', :'config', '{"model_type": "SDXL", "config_name": "new", "config_data": {}}');
 select pg_temp.prepare_id('atelier.model_performance_logs', :'performance', '{"model_type": "SDXL", "date": "2026-01-02"}');

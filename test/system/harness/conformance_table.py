@@ -139,7 +139,6 @@ SUBJECTS = [
         output_count=2,
         not_applicable={**NO_QUOTA, **NO_MODERATION, **NO_WEBHOOK, **NO_STATES, **INLINE},
         expect={"error_after_200": Expect("failed", "bad_response", accepted=3, tries=3, words="on fire")},
-        missing=("error_after_200",),  # the adapter says the kind of the error and leaves out its words
     ),
     Subject(
         "comfyui",
@@ -177,10 +176,24 @@ SUBJECTS = [
             "moderated": Expect("failed", "content_policy"),
             "unknown_state": Expect("failed", "bad_response", accepted=3, tries=3, words="quite_unheard_of"),
         },
-        missing=tuple(SCENARIOS),
     ),
     Subject(
         "gemini",
+        protocol="gemini_pictures",
+        title="gemini (pictures)",
+        model="simulated-image",
+        auth=("header", "x-goog-api-key"),
+        parameters={"aspect_ratio": "1:1"},
+        not_applicable={**NO_WEBHOOK, **INLINE},
+        expect={
+            "error_after_200": Expect("failed", "overload", accepted=3, tries=3, words="on fire"),
+            "moderated": Expect("failed", "content_policy"),
+            "unknown_state": Expect("failed", "bad_response", accepted=3, tries=3, words="quite_unheard_of"),
+        },
+    ),
+    Subject(
+        "gemini",
+        protocol="gemini_pictures",
         title="gemini (Imagen)",
         model="imagen-simulated",
         auth=("header", "x-goog-api-key"),
@@ -191,7 +204,6 @@ SUBJECTS = [
             "error_after_200": Expect("failed", "overload", accepted=3, tries=3, words="on fire"),
             "moderated": Expect("failed", "content_policy"),
         },
-        missing=tuple(SCENARIOS),
     ),
     Subject(
         "http_json",
@@ -250,7 +262,6 @@ SUBJECTS = [
         parameters={"temperature": 0.5},
         not_applicable={**OPEN_SERVER, **NO_MODERATION, **NO_WEBHOOK, **INLINE},
         expect={"large": Expect("failed", "too_large")},
-        missing=tuple(SCENARIOS),
     ),
     Subject(
         "openai_chat",
@@ -277,7 +288,6 @@ SUBJECTS = [
             "error_after_200": Expect("failed", "overload", accepted=3, tries=3, words="on fire"),
             "large": Expect("failed", "too_large"),
         },
-        missing=tuple(SCENARIOS),
     ),
     Subject(
         "openai_images",
@@ -294,7 +304,6 @@ SUBJECTS = [
         parameters={"seconds": "4"},
         not_applicable=dict.fromkeys(WEBHOOKS, "its webhooks are set up for an account and not for a request; it is asked instead"),
         expect=WORKER_CRASH,
-        missing=tuple(SCENARIOS),
     ),
     Subject(
         "replicate",

@@ -174,7 +174,14 @@ TEST(A1111, refuses_results_that_are_none) {
               "the answer has 0 of the 1 pictures asked for; somebody may have interrupted it")
         << body;
   EXPECT_EQ(why(R"({"error":"RuntimeError","detail":"","errors":"boom"})").message,
-            "the server reports an error with status 200: RuntimeError");
+            "the server reports an error with status 200: RuntimeError: boom");
+  EXPECT_EQ(why(R"({"error":"RuntimeError","detail":"boom","errors":"boom"})"),
+            (Refusal{ErrorClass::bad_response,
+                     "the server reports an error with status 200: RuntimeError: boom"}));
+  EXPECT_EQ(why(R"({"error":"OutOfMemoryError","errors":"CUDA out of memory."})"),
+            (Refusal{ErrorClass::worker_crash,
+                     "the server reports an error with status 200: OutOfMemoryError: CUDA out of "
+                     "memory."}));
   EXPECT_EQ(why(R"({"images":[""]})").message, "images[0] is too short for a picture");
   EXPECT_EQ(why(answer_with({picture.substr(0, picture.size() - 3)})).error_class,
             ErrorClass::bad_response);
