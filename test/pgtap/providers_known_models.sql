@@ -1,7 +1,7 @@
 -- Well-known models: their rules take their own defaults and refuse nonsense, and nothing is in use until it is added.
 begin;
 \ir support/jobs.sql
-select plan(47);
+select plan(48);
 
 -- What comes with the extension is what there was: nothing of it is active, nothing is the default.
 select is_empty($$select from atelier.api_models m join atelier.known_models k using (model_key)$$, 'no known model is there by itself');
@@ -11,6 +11,8 @@ select set_eq('select distinct provider from atelier.known_models', 'select name
 select is_empty('select model_key from atelier.known_models group by 1 having count(*) > 1', 'no model twice');
 select is_empty($$select n from (select model_key as n from atelier.known_models union all select unnest(aliases) from atelier.known_models) a group by n having count(*) > 1$$,
   'no name stands for two of them');
+select is_empty($$select model_key from atelier.known_models where parameter_schema::text ~ 'safety'$$,
+  'no job may relax a vendor''s safety filters');
 
 -- Their rules.
 create function pg_temp.problem_of(p_key text, p_parameters jsonb) returns text language plpgsql as $$
