@@ -46,6 +46,7 @@ begin
   if attempt.token_id is not null and p_error_class in ('auth', 'payment') and p_http_status in (401, 402) then
     perform atelier_engine.disable_token(attempt.token_id, p_error_class);
   end if;
+  perform atelier_engine.log_calls(array[p_attempt_id], array[null::jsonb], array[null::jsonb], true);
 
   select j.cancel_requested_at is not null into cancelled from atelier.jobs j where j.id = owned;
   if cancelled then
@@ -96,6 +97,7 @@ begin
   end if;
   update atelier_engine.attempts a set state = 'cancelled', recorded_at = clock_timestamp()
    where a.id = p_attempt_id;
+  perform atelier_engine.log_calls(array[p_attempt_id], array[null::jsonb], array[null::jsonb], true);
   perform atelier_engine.finish_job(owned, 'cancelled', null, null);
   return true;
 end;

@@ -1,0 +1,7 @@
+create or replace trigger touch_updated_at before update on atelier.api_prices
+  for each row execute function atelier_engine.touch_updated_at();
+
+create or replace trigger forget_person_in_logs
+  after delete on atelier.profiles
+  referencing old table as gone
+  for each statement execute function atelier_engine.forget_person_in_logs();
