@@ -84,7 +84,8 @@ select is_empty($$select polrelid::regclass, polname, expression from policies
 select is_empty($$select polrelid::regclass, polname from policies
   where expression ~* ('\m(from|join) \(*' || replace(polrelid::regclass::text, '.', '\.') || '\M')$$, 'no policy reads its own table');
 -- Of tables that are partitioned by time, the partitions have the indexes.
-select ok(atelier_engine.tend_logs() > 0, 'the logs have partitions');
+select atelier_engine.tend_logs() \g /dev/null
+select cmp_ok((select count(*) from pg_inherits where inhparent in (select oid from relations)), '>', 10::bigint, 'the logs have partitions');
 select is_empty($$
   select p.polrelid::regclass, p.polname, m.column_name
     from (select q.polrelid, q.polname, q.expression, coalesce(i.inhrelid, q.polrelid) as place
