@@ -65,8 +65,8 @@ class Janitor {
  private:
   void tidy() {
     next_round_ = Clock::now() + std::chrono::seconds(settings::janitor_interval_s);
+    tend_logs();
     try {
-      tend_logs();
       int64_t const leases = count_of("settling lost leases", reap_expired_leases, {});
       int64_t const assets = count_of("expiring workspace assets", expire_assets, {});
       int64_t const objects = delete_objects();
@@ -111,11 +111,15 @@ class Janitor {
     }
   }
 
-  // A transaction of its own: it locks whole tables for a moment.
+  // Whoever keeps a log from being tended keeps the janitor from nothing else.
   static void tend_logs() {
-    pg::Transaction transaction("tending logs");
-    if (knows_tend_logs.run({}).boolean(0, 1)) tend_logs_sql.run({});
-    transaction.commit();
+    try {
+      pg::Transaction transaction("tending logs");
+      if (knows_tend_logs.run({}).boolean(0, 1)) tend_logs_sql.run({});
+      transaction.commit();
+    } catch (const pg::Error &error) {
+      pg::log(error);
+    }
   }
 
   static void delete_events() {

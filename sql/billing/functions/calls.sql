@@ -202,3 +202,20 @@ end;
 $$;
 comment on function atelier_engine.forget_person_in_logs() is
   'Trigger: of a deleted user the logs keep what was spent, and neither who it was nor what was asked';
+
+create or replace function atelier_engine.examine_logs()
+returns table (check_name text, status text, detail text, hint text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+    select 'logs', case when w.waiting = 0 then 'ok' else 'warning' end,
+           case when w.waiting = 0 then 'every call is logged'
+                else format('%s calls wait to be logged, the first since %s: %s', w.waiting, w.since, w.problem) end,
+           case when w.waiting > 0 then 'The janitor tries again each round; what they cost does not count until then.' end
+      from (select count(*) as waiting, min(u.noted_at) as since, min(u.last_error) as problem
+              from atelier_engine.unlogged_calls u) w;
+end;
+$$;
+comment on function atelier_engine.examine_logs() is 'Part of doctor(): calls that could not be logged';

@@ -80,18 +80,21 @@ begin
        and (b.begun at time zone 'UTC' + p_period) at time zone 'UTC' <= p_before
      order by c.relname
   loop
-    execute format('drop table atelier_engine.%I', old.relname);
-    dropped := dropped + 1;
+    begin
+      execute format('drop table atelier_engine.%I', old.relname);
+      dropped := dropped + 1;
+    exception when lock_not_available or dependent_objects_still_exist then
+      null;  -- somebody reads it, or has made a view of it: the next round tries again
+    end;
   end loop;
   return dropped;
-exception when lock_not_available then
-  return 0;  -- the next round tries again
 end;
 $$;
 comment on function atelier_engine.drop_log_partitions(name, interval, timestamptz) is
 $$Drop the partitions of a log that hold nothing from then on or later
 
-Only those that make_log_partition() has named. Returns how many; 0, too, when somebody reads the log all the time.$$;
+Only those that make_log_partition() has named, and not while somebody reads the log, or has made something that depends on
+it. Returns how many.$$;
 
 create or replace function atelier_engine.tend_logs()
 returns integer

@@ -26,7 +26,7 @@ language sql immutable
 begin atomic
   select jsonb_strip_nulls(jsonb_build_object(
            'prompt_token', t.prompt,
-           'cached_input_token', least(t.cached, t.prompt),
+           'cached_input_token', case when t.cached is not null then least(t.cached, t.prompt) end,
            -- Gemini counts what a model thinks in the total only.
            'output_token', greatest(t.completion, coalesce(t.total - t.prompt, t.completion)),
            'image', o.images, 'megapixel', o.megapixels, 'video_second', o.video_seconds,
