@@ -1,7 +1,7 @@
 -- What calls cost, whatever becomes of them: one row each, numbers to the last digit, and what is spent of the caps.
 begin;
 \ir support/jobs.sql
-select plan(46);
+select plan(47);
 select atelier_engine.tend_logs() \g /dev/null
 update atelier.api_providers set auth_scheme = 'bearer', auth_header_name = 'Authorization' where name = 'atelier-runner';
 select atelier.set_provider_token('atelier-runner', 'secret-one', 'one') as token \gset
@@ -71,12 +71,16 @@ select is(pg_temp.spent(), '0.205018432 0.205018432', 'and counts instead of it'
 select is(pg_temp.costs(pg_temp.run('{"cost": "much"}', 1)), 'completed 0.040009216 - -', 'words are no cost');
 select is(pg_temp.costs(pg_temp.run('{"cost": -1}', 1)), 'completed 0.040009216 - -', 'nor is less than nothing');
 select is(pg_temp.costs(pg_temp.run('{"cost": 1e131071}', 1)), 'completed 0.040009216 - -', 'nor a number of no sense');
+select throws_ok('update atelier.api_providers set currency = ''EUR'' where name = ''atelier-runner''', 'PT409', 'the prices of the provider are in its currency', 'prices keep their currency');
+create temp table prices as table atelier.api_prices;
+delete from atelier.api_prices;
 update atelier.api_providers set currency = 'EUR' where name = 'atelier-runner';
 select pg_temp.run('{"cost": 0.5}') as euros \gset
-select is(pg_temp.costs(:'euros'), 'completed 0 0.5 -', 'euros are no dollars');
+select is(pg_temp.costs(:'euros'), 'completed - 0.5 -', 'euros are no dollars');
 select is((select cost_usd from atelier.generations where job_id = :'euros'), null, 'not in the generation either');
 select is((select currency from atelier.api_cost_logs where job_id = :'euros'), 'EUR', 'the currency is that of the provider');
 update atelier.api_providers set currency = 'USD' where name = 'atelier-runner';
+insert into atelier.api_prices select * from prices;
 select is((select currency from atelier.api_cost_logs where job_id = :'euros'), 'EUR', 'as it was then');
 
 -- Many at once.

@@ -1,7 +1,7 @@
 -- The logs: partitions, what becomes of calls for which there is none, what is kept of requests, and of people who left.
 begin;
 \ir support/jobs.sql
-select plan(55);
+select plan(58);
 
 -- Partitions. Those that the janitor has made go first.
 create function pg_temp.partitions(p_table text) returns text[] language sql as $$
@@ -85,6 +85,21 @@ select is(atelier_engine.tend_logs(), 0, 'one that nobody would keep gets none')
 select is((select tries from atelier_engine.unlogged_calls), 1, 'it is tried');
 select atelier_engine.log_unlogged_calls() from generate_series(1, 9) \g /dev/null
 select is_empty('select from atelier_engine.unlogged_calls', 'ten times, then it is given up');
+
+-- What is known later counts, also where what was known before still waits.
+select pg_temp.queue(:alice, 'lost') as lost \gset
+select pg_temp.claim(:'lost') as attempt \gset
+update atelier.endpoints set ambiguity_policy = 'hold';
+set local role atelier_worker;
+select atelier_engine.settle_attempts(array[:'attempt']::uuid[], 'the courier died') \g /dev/null
+reset role;
+update atelier.endpoints set ambiguity_policy = 'retry';
+insert into atelier_engine.unlogged_calls (attempt_id) values (:'attempt');
+select ok(pg_temp.succeed(:'attempt'), 'the answer to a call that was lost');
+select is_empty('select from atelier_engine.unlogged_calls', 'is the last word on it');
+select results_eq(format('select external_status from atelier.api_logs where attempt_id = %L', :'attempt'), array['succeeded'], 'and the only one');
+delete from atelier.api_cost_logs where attempt_id = :'attempt';
+delete from atelier.api_logs where attempt_id = :'attempt';
 
 -- What is kept of requests.
 select is(atelier_engine.loggable(given::jsonb), kept::jsonb, 'kept of ' || left(given, 60)) from (values

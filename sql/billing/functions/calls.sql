@@ -19,9 +19,10 @@ begin
   if not (logging or priced) then
     return;
   end if;
-  if p_again and logging then
+  if p_again then
     delete from atelier.api_logs l using atelier_engine.attempts a
      where a.id = any (p_attempt_ids) and l.attempt_id = a.id and l.created_at = a.claimed_at;
+    delete from atelier_engine.unlogged_calls u where u.attempt_id = any (p_attempt_ids);
   end if;
   -- Everything in one statement, and one look into an index for each call, whatever the planner believes of the tables.
   with call as materialized (
@@ -36,9 +37,7 @@ begin
                 when a.state in ('failed', 'cancelled') then 'failed' else 'processing' end as processing_status,
            coalesce(p.name, 'unknown') as provider, coalesce(p.currency, 'USD') as currency, m.model_key,
            coalesce(substring(e.base_url from '^[^?#]*'), 'unknown') as url, e.provider_id, m.id as model_id,
-           jsonb_array_length(coalesce(g.outputs, '[]')) as output_count,
-           case when a.state = 'succeeded' or g.metadata is not null
-                then atelier_engine.call_quantities(g.metadata, coalesce(g.outputs, '[]'), a.sent_at, a.finished_at) end as quantities
+           coalesce(g.outputs, '[]') as outputs
       from unnest(p_attempt_ids, p_outputs, p_metadata) g (attempt_id, outputs, metadata)
      cross join lateral (select a.* from atelier_engine.attempts a where a.id = g.attempt_id offset 0) a
      cross join lateral (
@@ -60,15 +59,22 @@ begin
            case c.state when 'succeeded' then (select g.id from atelier.generations g where g.job_id = c.job_id) end,
            c.body, left(atelier_engine.redact(c.error_message), 2000), left(c.error_detail, 4000), c.error_class,
            case when c.processing_status = 'completed'
-                then jsonb_build_object('outputs', c.output_count) || coalesce(c.clean_metadata, '{}') end,
+                then jsonb_build_object('outputs', jsonb_array_length(c.outputs)) || coalesce(c.clean_metadata, '{}') end,
            c.is_fallback, c.number - 1, c.claimed_at, c.job_id, c.attempt_id
       from call c where logging),
   costing as materialized (
-    select c.*, s.said, t.cost as estimate
+    select c.*, s.said, k.quantities, t.cost as estimate
       from call c
-     cross join lateral (select atelier_engine.quantity(c.metadata -> 'cost') as said) s
-      left join lateral (select e.has_price, e.cost
-                           from atelier_engine.estimated_cost(c.provider_id, c.model_id, c.claimed_at, coalesce(c.quantities, '{}')) e) t on true
+     cross join lateral (
+       select atelier_engine.quantity(c.metadata -> 'cost') as said,
+              exists (select from atelier.api_prices p where p.provider_id = c.provider_id) as may_have_price offset 0) s
+     cross join lateral (
+       select case when c.processing_status = 'completed' and (c.token_id is not null or s.may_have_price or s.said is not null)
+                   then atelier_engine.call_quantities(c.metadata, c.outputs, c.sent_at, c.finished_at) end as quantities offset 0) k
+      left join lateral (
+       select e.has_price, e.cost
+         from atelier_engine.estimated_cost(c.provider_id, c.model_id, c.claimed_at, coalesce(k.quantities, '{}')) e
+        where s.may_have_price) t on true
      where priced and (c.token_id is not null or t.has_price or s.said is not null)
        -- A request that never left was no call.
        and (c.state not in ('failed', 'cancelled') or c.sent_at is not null or c.http_status is not null or c.metadata is not null)),

@@ -43,7 +43,8 @@ begin atomic
                  coalesce(atelier_engine.quantity(u.usage -> 'completion_tokens'), atelier_engine.quantity(u.usage -> 'output_tokens')) as completion,
                  atelier_engine.quantity(u.usage -> 'total_tokens') as total,
                  atelier_engine.quantity(u.usage -> 'cached_tokens') as cached
-            from (select p_metadata -> 'usage' as usage) u) t
+            from (select p_metadata -> 'usage' as usage) u
+          offset 0) t  -- each is looked at once
    cross join (
      select count(*) filter (where r.media_type like 'image/%') as images,
             coalesce(trim_scale(sum(r.width::numeric * r.height) filter (where r.media_type like 'image/%') * 0.000001), 0) as megapixels,
@@ -153,3 +154,21 @@ $$Set what a provider charges from now on, or from a time
 For all of its models, or for the one with the key `model`. The price that held until then ends, and where a later one is
 known, the new one ends with its beginning. The currency is the provider's. Returns the row. For administrators and the
 service role (42501). Fails with PT404 (unknown provider or model), PT409 (a price begins at that very time) or 22023.$$;
+
+create or replace function atelier_engine.guard_currency()
+returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (select from atelier.api_prices p where p.provider_id = new.id) then
+    raise sqlstate 'PT409' using
+      message = 'the prices of the provider are in its currency',
+      detail = format('They are in %s.', old.currency),
+      hint = 'Delete its rows of atelier.api_prices, change the currency, and set the prices anew.';
+  end if;
+  return new;
+end;
+$$;
+comment on function atelier_engine.guard_currency() is
+  'Trigger: with the currency of a provider its prices would change (PT409)';

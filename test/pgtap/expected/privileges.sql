@@ -183,6 +183,7 @@ function  atelier_engine.estimate_seconds(atelier.api_models,jsonb)  as caller  
 function  atelier_engine.estimated_cost(uuid,uuid,timestamp with time zone,jsonb)  as caller  for nobody
 function  atelier_engine.examine_data()  as caller  for nobody
 function  atelier_engine.examine_decisions()  as caller  for nobody
+function  atelier_engine.examine_logs()  as caller  for nobody
 function  atelier_engine.examine_providers()  as caller  for nobody
 function  atelier_engine.examine_server()  as caller  for nobody
 function  atelier_engine.examine_tokens()  as caller  for nobody
@@ -217,6 +218,7 @@ function  atelier_engine.give_up_held_job(uuid)  as caller  for nobody
 function  atelier_engine.guard_adapter()  as owner  for nobody
 function  atelier_engine.guard_adapter_options()  as owner  for nobody
 function  atelier_engine.guard_ambiguity_policy()  as owner  for nobody
+function  atelier_engine.guard_currency()  as owner  for nobody
 function  atelier_engine.guard_job_status()  as caller  for nobody
 function  atelier_engine.guard_model_options()  as owner  for nobody
 function  atelier_engine.half_open_due()  as caller  for nobody
