@@ -1,6 +1,6 @@
--- Billing: what calls of providers cost, and a log of the calls. The logs are partitioned by time; their partitions are
--- made and dropped by the janitor, belong to nobody's schema of clients, and have the indexes: an index of the whole table
--- would be made twice when a dump is restored.
+-- Billing: what calls of providers cost, and a log of the calls. The logs are partitioned by time. The janitor makes and
+-- drops the partitions, in atelier_engine, out of reach of clients. They have the indexes: one of the whole table would be
+-- made twice when a dump is restored.
 
 create table atelier.api_prices (
   id uuid primary key default atelier.uuid7(),
