@@ -55,7 +55,7 @@ comment on column atelier.api_logs.request_body is
 comment on column atelier.api_logs.error_message is 'Why it failed.';
 comment on column atelier.api_logs.error_stack is 'What the server said about it.';
 comment on column atelier.api_logs.error_category is 'The error class (default_retry_policies has them).';
-comment on column atelier.api_logs.response_summary is 'What the answer said of itself, and how many files it had.';
+comment on column atelier.api_logs.response_summary is 'What the answer said of itself, and in output_count how many files it had.';
 comment on column atelier.api_logs.is_fallback is 'Whether another model did it than the one that was asked for.';
 comment on column atelier.api_logs.retry_count is 'How many attempts of the job there were before.';
 comment on column atelier.api_logs.ip_address is 'Always null: the engine does not know who asked the app.';

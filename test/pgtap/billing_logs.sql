@@ -113,7 +113,7 @@ select is(length(atelier_engine.loggable(to_jsonb(repeat('x', 3000))) #>> '{}'),
 select is(jsonb_array_length(atelier_engine.loggable((select jsonb_agg(n) from generate_series(1, 200) n))), 50, 'of long lists, too');
 select ok(bool_and(not atelier_engine.needs_no_redaction(given)), 'nothing is spared that has to be written anew') from unnest(array[
   '{"api_key": "x"}', '{"Authorization": 7}', '{"user_password": ["x"]}', '{"secret": {"a": 1}}', '{"access_token": "x"}', '{"token": 12345678}', '{"cookie": "x"}', '{"key": "x"}', '{"a": "https://me:pass@example.org/"}',
-  '["Bearer abcdefghijk"]', '["Key abcdefghijk"]', '["r8_0123456789abcdef"]', '["?sig=abcdefgh"]', '["x-amz-credential: abcdefgh"]', '{"image": " data:image/png;base64,iVBORw0KGgo="}', '{"private_key": "x"}', '{"signature": "x"}']::jsonb[]) given;
+  '["Bearer abcdefghijk"]', '["Key abcdefghijk"]', '["r8_0123456789abcdef"]', '["?sig=abcdefgh"]', '["x-amz-credential: abcdefgh"]', '{"image": " data:image/png;base64,iVBORw0KGgo="}', '{"private_key": "x"}', '{"signature": "x"}', '{"apikeys": "x"}', '["Bearer\\nabcdefghijk"]', '["token''=abcdefgh"]', '["sig\\t=abcdefgh"]']::jsonb[]) given;
 select ok(bool_and(atelier_engine.needs_no_redaction(given) and atelier_engine.loggable(given) = given), 'what is harmless is') from unnest(array['{}', '{"prompt": "a cat", "max_tokens": 4096, "n": 2}']::jsonb[]) given;
 
 -- People.

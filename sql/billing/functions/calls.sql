@@ -59,7 +59,7 @@ begin
            case c.state when 'succeeded' then (select g.id from atelier.generations g where g.job_id = c.job_id) end,
            c.body, left(atelier_engine.redact(c.error_message), 2000), left(c.error_detail, 4000), c.error_class,
            case when c.processing_status = 'completed'
-                then jsonb_build_object('outputs', jsonb_array_length(c.outputs)) || coalesce(c.clean_metadata, '{}') end,
+                then jsonb_build_object('output_count', jsonb_array_length(c.outputs)) || coalesce(c.clean_metadata, '{}') end,
            c.is_fallback, c.number - 1, c.claimed_at, c.job_id, c.attempt_id
       from call c where logging),
   costing as materialized (

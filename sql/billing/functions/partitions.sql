@@ -36,7 +36,7 @@ create or replace function atelier_engine.make_log_partition(p_log_table name, p
 returns boolean
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '1s'
+set lock_timeout = '5s'
 as $$
 declare
   partition constant name := atelier_engine.log_partition_name(p_log_table, p_period, p_from);
@@ -122,9 +122,10 @@ begin
            cross join atelier_engine.log_tables() l
            where l.kept is null or a.claimed_at > moment - l.kept
            order by 1, 3) w;
+  perform atelier_engine.log_unlogged_calls();
+  -- Last, because nobody can use a log from then on to the end of this transaction.
   select coalesce(sum(atelier_engine.drop_log_partitions(l.log_table, l.period, moment - l.kept)), 0) into dropped
     from atelier_engine.log_tables() l where l.kept is not null;
-  perform atelier_engine.log_unlogged_calls();
   return (made + dropped)::integer;
 end;
 $$;
