@@ -4,6 +4,8 @@ import json
 from decimal import Decimal
 
 import pytest
+from harness.conformance import World
+from harness.conformance_table import SUBJECTS
 from harness.database import Database
 from harness.inference import FakeInferenceServer, status
 from harness.waiting import wait_until
@@ -158,3 +160,44 @@ def test_the_janitor_makes_partitions_and_drops_old_ones(make_server):
         database.wait_for_status(job, "completed")
         wait_until(lambda: database.value(LOGGED, job) == 1)
         assert database.value("select count(*) from atelier_engine.unlogged_calls") == 0
+
+
+def test_what_providers_charge_for_is_counted(shared_database):
+    """From the simulators of those that say it, through their adapters, to the cost: to the last digit."""
+    by_time, by_tokens = ("fal", "replicate", "runpod"), ("openai_chat", "openai_embeddings", "openai_images")
+    subjects = [subject for subject in SUBJECTS if subject.name in (*by_time, *by_tokens)]
+    assert len(subjects) == 6
+    run = shared_database.run
+    wait_until(lambda: run(PARTITIONS))
+    world = World(shared_database, [(subject, "happy") for subject in subjects])
+    try:
+        for cell in world.cells.values():
+            if cell.subject.name in by_time:
+                run("select atelier.set_price(%s, 'second', 0.0007)", cell.name)
+            else:
+                run("select atelier.set_price(%s, 'input_token', 2.5, per => 1000000)", cell.name)
+                run("select atelier.set_price(%s, 'output_token', 10, per => 1000000)", cell.name)
+        world.queue()
+        world.play()
+        for cell in world.cells.values():
+            assert cell.job["status"] == "completed", cell.story()
+            ((status, cost, said, counted, spent),) = run(
+                "select l.processing_status, l.estimated_cost, l.actual_cost, l.metadata -> 'quantities',"
+                "       (select sum(u.spent_on_day) from atelier_engine.token_usage u where u.token_id = l.token_id)"
+                "  from atelier.api_cost_logs l where l.job_id = %s",
+                cell.job_id,
+            )
+            assert (status, said) == ("completed", None), cell.name
+            (job,) = cell.site.jobs.values()
+            if cell.subject.name in by_time:
+                assert Decimal(str(counted["second"])) == Decimal(str(job.running_for)), cell.name
+                expected = Decimal(str(job.running_for)) * Decimal("0.0007")
+            else:
+                tokens = counted["prompt_token"], counted["output_token"]
+                if cell.subject.name == "openai_images":
+                    assert tokens == (9, 272)
+                assert tokens[0] > 0, cell.name
+                expected = (tokens[0] * Decimal("2.5") + tokens[1] * Decimal(10)) / 1000000
+            assert cost == expected > 0 and spent == expected, (cell.name, counted, cost)
+    finally:
+        world.close()
