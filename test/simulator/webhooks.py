@@ -21,7 +21,7 @@ class Webhook:
         self.headers = headers
         self.statuses = []  # what the receiver answered, one for each time that it was sent
         self.answers = []  # the bodies of those answers
-        self.sent_at = None
+        self.sent_at = None  # the first time
 
 
 class Webhooks:
@@ -78,7 +78,7 @@ class Webhooks:
         headers = {"Content-Type": "application/json", **webhook.headers}
         path = url.path + ("?" + url.query if url.query else "")
         host, port, path, headers = self.resolve[url.hostname](path, headers)
-        webhook.sent_at = time.monotonic()
+        webhook.sent_at = webhook.sent_at or time.monotonic()
         status, answer = await post(host, port, path, headers, webhook.body)
         webhook.statuses.append(status)
         webhook.answers.append(answer)

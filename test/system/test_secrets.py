@@ -175,7 +175,8 @@ def test_no_way_to_hand_over_a_secret_leaves_a_trace(database, server, fake, ali
     assert {secret for place, secret in found} <= {FAILED, HOOK_FAILED}
 
 
-@pytest.mark.parametrize("function, secret", [("set_provider_token", TYPED), ("set_webhook_secret", HOOK_TYPED)])
+@pytest.mark.parametrize("function, secret", [("set_provider_token", TYPED), ("set_webhook_secret", HOOK_TYPED)],
+                         ids=["token", "webhook"])
 def test_other_sessions_do_not_see_the_statement_while_it_runs(database, server, function, secret):
     """It waits for a lock in the middle of the function."""
     with contextlib.closing(server.connect("studio")) as blocker, blocker.cursor() as cursor:
