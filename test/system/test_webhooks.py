@@ -17,7 +17,7 @@ KINDS = ["replicate", "fal", "runpod"]
 DONE = {"replicate": "succeeded", "fal": "OK", "runpod": "COMPLETED"}
 FAILED = {"replicate": "failed", "fal": "ERROR", "runpod": "FAILED"}
 RUNNING = {"replicate": "processing", "runpod": "IN_PROGRESS"}  # fal reports the end only
-AT_ONCE_S = 1  # the first pause between questions is longer for all of them
+AT_ONCE_S = 2  # for all of them the first pause between questions is four seconds and more
 
 
 @pytest.fixture(scope="module")
