@@ -317,6 +317,14 @@ def test_when_fal_has_new_keys_they_are_fetched_for_the_first_one_that_they_sign
     provider.wait_until_done(job_id)
 
 
+def test_keys_are_fetched_as_soon_as_it_is_said_where(studio):
+    provider = studio.open("fal")
+    studio.database.server.reload(atelier__poll_interval="10min")
+    for _ in range(2):  # the first may be met by the dispatcher as it looks, as often as it did so far
+        provider.fetch_keys_from(provider.site)
+        wait_until(lambda: provider.keys()[0] == 2, 10, lambda: f"not fetched: {provider.keys()}")
+
+
 # ---- what shows ----
 
 

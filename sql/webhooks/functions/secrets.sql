@@ -89,7 +89,7 @@ begin
       on conflict on constraint webhook_key_sets_pkey
       do update set url = excluded.url, keys = excluded.keys, fetched_at = excluded.fetched_at, ask_at = excluded.ask_at,
                     last_error = null;
-  perform atelier_engine.wake_for_webhooks();
+  perform atelier_engine.wake_for_webhook_keys();
   return coalesce(cardinality(raw), 0);
 end;
 $$;
@@ -101,6 +101,13 @@ keys is a JWKS, {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": …}]}: for serv
 keeps it up. With url it is fetched, now, once a day, and when a signature is by no known key. Without any call the keys of
 fal are fetched where fal publishes them. Returns how many keys were stored. For the service role (42501). Fails with PT404
 (unknown provider), 22023 or 23514.$$;
+
+create or replace function atelier_engine.wake_for_webhook_keys()
+returns void
+language c volatile
+as 'MODULE_PATHNAME', 'atelier_wake_for_webhook_keys';
+comment on function atelier_engine.wake_for_webhook_keys() is
+  'Have the dispatcher look, after the commit, for keys of webhooks that are to be fetched';
 
 create or replace function atelier_engine.keys_of_jwks(p_jwks jsonb)
 returns bytea[]

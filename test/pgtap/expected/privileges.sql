@@ -396,6 +396,7 @@ function  atelier_engine.wait_for_recordings(bigint,double precision)  as caller
 function  atelier_engine.waited_too_long(uuid,uuid)  as caller  for nobody
 function  atelier_engine.wake_dispatcher()  as caller  for nobody
 function  atelier_engine.wake_for_cancel()  as caller  for nobody
+function  atelier_engine.wake_for_webhook_keys()  as caller  for nobody
 function  atelier_engine.wake_for_webhooks()  as caller  for nobody
 function  atelier_engine.wake_janitor()  as caller  for nobody
 function  atelier_engine.wants_late_result(uuid)  as caller  for nobody
