@@ -33,14 +33,16 @@ comment on column atelier_engine.webhooks.is_waiting is
 
 create table atelier_engine.webhook_secrets (
   token_id uuid primary key references atelier.provider_tokens (id) on delete cascade,
-  secret bytea not null,
+  sealed bytea not null,
   updated_at timestamptz not null default now()
 );
 alter table atelier_engine.webhook_secrets enable row level security;
 comment on table atelier_engine.webhook_secrets is
-$$The secrets with which accounts at providers sign webhooks
+$$The secrets with which accounts at providers sign webhooks, sealed as those of provider_secrets are
 
 Stored by set_webhook_secret(). No role has a grant on it, and it is not dumped.$$;
+comment on column atelier_engine.webhook_secrets.sealed is
+  'Opened to verify a signature, in C++ and nowhere else; no function of SQL gives it away.';
 
 create table atelier_engine.webhook_key_sets (
   provider_id uuid primary key references atelier.api_providers (id) on delete cascade,

@@ -12,6 +12,7 @@ extern "C" {
 PG_FUNCTION_INFO_V1(atelier_wake_dispatcher);
 PG_FUNCTION_INFO_V1(atelier_wake_for_cancel);
 PG_FUNCTION_INFO_V1(atelier_wake_for_webhooks);
+PG_FUNCTION_INFO_V1(atelier_wake_for_webhook_keys);
 PG_FUNCTION_INFO_V1(atelier_miss_webhook_key);
 PG_FUNCTION_INFO_V1(atelier_wake_janitor);
 PG_FUNCTION_INFO_V1(atelier_announce_database);
@@ -19,6 +20,7 @@ PG_FUNCTION_INFO_V1(atelier_announce_events);
 PGDLLEXPORT Datum atelier_wake_dispatcher(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum atelier_wake_for_cancel(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum atelier_wake_for_webhooks(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum atelier_wake_for_webhook_keys(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum atelier_miss_webhook_key(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum atelier_wake_janitor(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum atelier_announce_database(PG_FUNCTION_ARGS);
@@ -31,6 +33,7 @@ struct Asked {
   bool dispatcher = false;
   bool cancel = false;
   bool webhooks = false;
+  bool webhook_keys = false;
   bool janitor = false;
   bool announce = false;
   bool events = false;
@@ -52,6 +55,7 @@ void perform() noexcept {
     }
     if (asked.cancel) pg_atomic_fetch_add_u32(&place->cancellations, 1);
     if (asked.webhooks) pg_atomic_fetch_add_u32(&place->webhooks, 1);
+    if (asked.webhook_keys) pg_atomic_fetch_add_u32(&place->missed_keys, 1);
     if (asked.dispatcher) shared::wake(place->dispatcher);
     if (asked.janitor) shared::wake(place->janitor);
   }
@@ -102,6 +106,15 @@ Datum atelier_wake_for_webhooks(PG_FUNCTION_ARGS) {
   return pg::entry([]() -> Datum {
     remember(&Asked::dispatcher);
     remember(&Asked::webhooks);
+    return Datum{0};
+  });
+}
+
+Datum atelier_wake_for_webhook_keys(PG_FUNCTION_ARGS) {
+  (void)fcinfo;
+  return pg::entry([]() -> Datum {
+    remember(&Asked::dispatcher);
+    remember(&Asked::webhook_keys);
     return Datum{0};
   });
 }

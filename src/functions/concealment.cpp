@@ -1,6 +1,7 @@
-// Statements that hand over the secret of a provider token stay out of the server log and of
-// pg_stat_activity, as far as an extension can see to that: the log is filtered from the moment
-// that a process has loaded the library, the activity is overwritten as soon as the function runs.
+// Statements that hand over the secret of a provider token or of its webhooks stay out of the
+// server log and of pg_stat_activity, as far as an extension can see to that: the log is filtered
+// from the moment that a process has loaded the library, the activity is overwritten as soon as the
+// function runs.
 //
 // The hook runs while an error is being reported: it must not raise one, and allocates nothing.
 #include "src/functions/concealment.hpp"
@@ -14,6 +15,7 @@ extern "C" {
 #include "fmgr.h"
 #include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
+#include "utils/builtins.h"
 #include "utils/elog.h"
 
 PG_FUNCTION_INFO_V1(atelier_conceal_statement);
@@ -23,7 +25,7 @@ PGDLLEXPORT Datum atelier_conceal_statement(PG_FUNCTION_ARGS);
 namespace concealment {
 namespace {
 
-constexpr const char *setters[] = {"set_provider_token", "replicate_tokens"};
+constexpr const char *setters[] = {"set_provider_token", "set_webhook_secret", "replicate_tokens"};
 // What a context quotes values after: parameters of a statement, and a line of COPY.
 constexpr const char *quotings[] = {"parameters:", ", line "};
 constexpr const char *instead = " [the rest may hold a secret]";
@@ -85,8 +87,8 @@ void install() {
 }  // namespace concealment
 
 Datum atelier_conceal_statement(PG_FUNCTION_ARGS) {
-  (void)fcinfo;
+  const char *const instead = text_to_cstring(PG_GETARG_TEXT_PP(0));
   concealment::concealed_statement = GetCurrentStatementStartTimestamp();
-  pgstat_report_activity(STATE_RUNNING, "select atelier.set_provider_token(...)");
+  pgstat_report_activity(STATE_RUNNING, instead);
   PG_RETURN_VOID();
 }

@@ -1,12 +1,11 @@
-// What SQL may do with the secrets of provider tokens: seal them, seal them anew with the newest
-// key, and ask whether they can be opened. Only the workers open them, in C++.
+// What SQL may do with the secrets of provider tokens and of their webhooks: seal them, seal them
+// anew with the newest key, and ask whether they can be opened. They are opened in C++ alone.
 #include "src/functions/provider_secrets.hpp"
 
 #include <vector>
 
 #include "src/pg/boundary.hpp"
 #include "src/pg/settings.hpp"
-#include "src/secrets/sealing.hpp"
 
 extern "C" {
 #include "catalog/pg_type_d.h"
@@ -37,18 +36,22 @@ namespace {
 
 secrets::KeyRing load_keys() { return secrets::KeyRing::load(settings::secret_key_file, DataDir); }
 
-wire::Uuid token_from(Datum value) {
-  wire::Uuid out;
-  memcpy(out.bytes.data(), DatumGetUUIDP(value)->data, out.bytes.size());
-  return out;
-}
-
 std::span<const uint8_t> bytes_from(const bytea *value) {
   return {reinterpret_cast<const uint8_t *>(VARDATA_ANY(value)), VARSIZE_ANY_EXHDR(value)};
 }
 
 std::string_view view_of(const text *value) {
   return {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+}
+
+secrets::Owner owner_from(Datum token, const text *purpose) {
+  secrets::Owner out{secrets::Purpose::provider_token, {}};
+  if (view_of(purpose) == "webhook secret")
+    out.purpose = secrets::Purpose::webhook_secret;
+  else if (view_of(purpose) != "provider token")
+    throw pg::Failure(ERRCODE_INVALID_PARAMETER_VALUE, "unknown purpose of a secret");
+  memcpy(out.token.bytes.data(), DatumGetUUIDP(token)->data, out.token.bytes.size());
+  return out;
 }
 
 Datum to_bytea(const std::vector<uint8_t> &bytes) {
@@ -117,9 +120,9 @@ class KeyNames {
 
 }  // namespace
 
-std::string Reader::open(const wire::Uuid &token, std::span<const uint8_t> sealed) {
+std::string Reader::open(const secrets::Owner &owner, std::span<const uint8_t> sealed) {
   if (!keys_) keys_.emplace(load_keys());
-  return secrets::unseal(*keys_, token, sealed);
+  return secrets::unseal(*keys_, owner, sealed);
 }
 
 }  // namespace provider_secrets
@@ -129,18 +132,22 @@ using namespace provider_secrets;
 Datum atelier_seal_secret(PG_FUNCTION_ARGS) {
   Datum const token = PG_GETARG_DATUM(0);
   const text *const secret = PG_GETARG_TEXT_PP(1);
+  const text *const purpose = PG_GETARG_TEXT_PP(2);
   return with_problems_raised([&] {
-    return to_bytea(secrets::seal(load_keys().newest(), token_from(token), view_of(secret)));
+    return to_bytea(
+        secrets::seal(load_keys().newest(), owner_from(token, purpose), view_of(secret)));
   });
 }
 
 Datum atelier_reseal_secret(PG_FUNCTION_ARGS) {
   Datum const token = PG_GETARG_DATUM(0);
   const bytea *const sealed = PG_GETARG_BYTEA_PP(1);
+  const text *const purpose = PG_GETARG_TEXT_PP(2);
   return with_problems_raised([&] {
     secrets::KeyRing const keys = load_keys();
-    std::string secret = secrets::unseal(keys, token_from(token), bytes_from(sealed));
-    std::vector<uint8_t> const anew = secrets::seal(keys.newest(), token_from(token), secret);
+    secrets::Owner const owner = owner_from(token, purpose);
+    std::string secret = secrets::unseal(keys, owner, bytes_from(sealed));
+    std::vector<uint8_t> const anew = secrets::seal(keys.newest(), owner, secret);
     secrets::wipe(secret);
     return to_bytea(anew);
   });
@@ -155,10 +162,11 @@ Datum atelier_key_of_secret(PG_FUNCTION_ARGS) {
 Datum atelier_secret_problem(PG_FUNCTION_ARGS) {
   Datum const token = PG_GETARG_DATUM(0);
   const bytea *const sealed = PG_GETARG_BYTEA_PP(1);
+  const text *const purpose = PG_GETARG_TEXT_PP(2);
   bool fine = false;
   Datum const problem = pg::entry([&]() -> Datum {
     try {
-      std::string secret = Reader().open(token_from(token), bytes_from(sealed));
+      std::string secret = Reader().open(owner_from(token, purpose), bytes_from(sealed));
       secrets::wipe(secret);
       fine = true;
       return Datum{0};

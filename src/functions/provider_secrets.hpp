@@ -1,4 +1,5 @@
-// Secrets of provider tokens, for the workers. Nothing that SQL can call gives one away.
+// Secrets of provider tokens and of their webhooks, for C++. Nothing that SQL can call gives one
+// away.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <string>
 
 #include "src/secrets/key_file.hpp"
+#include "src/secrets/sealing.hpp"
 #include "wire/uuid.hpp"
 
 namespace provider_secrets {
@@ -15,7 +17,10 @@ namespace provider_secrets {
 class Reader {
  public:
   // Throws secrets::Problem.
-  std::string open(const wire::Uuid &token, std::span<const uint8_t> sealed);
+  std::string open(const secrets::Owner &owner, std::span<const uint8_t> sealed);
+  std::string open(const wire::Uuid &token, std::span<const uint8_t> sealed) {
+    return open({secrets::Purpose::provider_token, token}, sealed);
+  }
 
  private:
   std::optional<secrets::KeyRing> keys_;

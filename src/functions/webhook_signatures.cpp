@@ -1,23 +1,30 @@
-// Signatures of webhooks: the list of a Standard Webhooks header, and Ed25519. What is compared is
-// compared in a time that says nothing about how much of it is right.
+// Signatures of webhooks: the list of a Standard Webhooks header, by a secret that is opened for
+// this only, and Ed25519. What is compared is compared in a time that says nothing about how much
+// of it is right.
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "src/functions/provider_secrets.hpp"
 #include "src/pg/boundary.hpp"
 #include "src/pg/compat.hpp"
 
 extern "C" {
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/uuid.h"
 
 PG_FUNCTION_INFO_V1(atelier_standard_webhook_is_signed);
 PG_FUNCTION_INFO_V1(atelier_ed25519_is_signed);
@@ -44,6 +51,36 @@ struct FreeKey {
 };
 struct FreeContext {
   void operator()(EVP_MD_CTX *context) const noexcept { EVP_MD_CTX_free(context); }
+};
+
+// The key in a secret as the provider hands it out: whsec_ and base64. Leaves nothing of it in
+// memory.
+class StandardKey {
+ public:
+  explicit StandardKey(std::string secret) : secret_(std::move(secret)), bytes_(secret_.size()) {
+    std::string_view const text = secret_;
+    if (!text.starts_with(prefix)) return;
+    std::string_view const digits = text.substr(prefix.size());
+    int const decoded =
+        EVP_DecodeBlock(bytes_.data(), reinterpret_cast<const unsigned char *>(digits.data()),
+                        static_cast<int>(digits.size()));
+    auto const padding = std::count(digits.begin(), digits.end(), '=');
+    if (decoded > padding) size_ = static_cast<size_t>(decoded - padding);
+  }
+  ~StandardKey() {
+    secrets::wipe(secret_);
+    OPENSSL_cleanse(bytes_.data(), bytes_.size());
+  }
+  StandardKey(const StandardKey &) = delete;
+  StandardKey &operator=(const StandardKey &) = delete;
+  Bytes bytes() const { return {bytes_.data(), size_}; }
+
+ private:
+  static constexpr std::string_view prefix = "whsec_";
+
+  std::string secret_;
+  std::vector<unsigned char> bytes_;
+  size_t size_ = 0;
 };
 
 std::array<char, base64_length + 1> signature_of(Bytes key, Bytes message) {
@@ -91,12 +128,25 @@ bool is_signed(Bytes raw_key, Bytes message, Bytes signature) {
 }  // namespace
 
 Datum atelier_standard_webhook_is_signed(PG_FUNCTION_ARGS) {
-  Bytes const key = bytes_of(PG_GETARG_BYTEA_PP(0));
-  Bytes const message = bytes_of(PG_GETARG_BYTEA_PP(1));
-  const text *const list = PG_GETARG_TEXT_PP(2);
+  const pg_uuid_t *const token = PG_GETARG_UUID_P(0);
+  Bytes const sealed = bytes_of(PG_GETARG_BYTEA_PP(1));
+  Bytes const message = bytes_of(PG_GETARG_BYTEA_PP(2));
+  const text *const list = PG_GETARG_TEXT_PP(3);
   std::string_view const signatures(VARDATA_ANY(list), VARSIZE_ANY_EXHDR(list));
-  return pg::entry(
-      [&]() -> Datum { PG_RETURN_BOOL(names(signatures, signature_of(key, message))); });
+  bool is_open = false;
+  Datum const found = pg::entry([&]() -> Datum {
+    secrets::Owner owner{secrets::Purpose::webhook_secret, {}};
+    memcpy(owner.token.bytes.data(), token->data, owner.token.bytes.size());
+    try {
+      StandardKey const key(provider_secrets::Reader().open(owner, sealed));
+      is_open = !key.bytes().empty();
+      return BoolGetDatum(is_open && names(signatures, signature_of(key.bytes(), message)));
+    } catch (const secrets::Problem &) {
+      return Datum{0};  // doctor() says what is wrong
+    }
+  });
+  if (!is_open) PG_RETURN_NULL();
+  return found;
 }
 
 Datum atelier_ed25519_is_signed(PG_FUNCTION_ARGS) {

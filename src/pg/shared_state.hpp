@@ -55,7 +55,7 @@ struct Database {
   pg_atomic_uint32 events_written;  // grows when rows of atelier.events were committed
   pg_atomic_uint32 cancellations;   // grows when somebody asks to cancel what is in flight
   pg_atomic_uint32 webhooks;        // grows when a webhook was taken
-  pg_atomic_uint32 missed_keys;     // grows when the signature of one was by no known key
+  pg_atomic_uint32 missed_keys;     // grows when keys for them are to be fetched
 };
 
 // How far an attempt has come, as its server says (written_at 0: free).

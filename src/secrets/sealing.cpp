@@ -15,7 +15,6 @@ constexpr uint8_t version = 1;
 constexpr size_t head_bytes = 2;
 constexpr int nonce_bytes = 12;
 constexpr int tag_bytes = 16;
-constexpr std::string_view purpose = "atelier provider token";
 
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
@@ -29,12 +28,16 @@ Cipher new_cipher() {
   return cipher;
 }
 
-std::string authenticated_with(std::string_view key_name, const wire::Uuid &token) {
-  std::string out(purpose);
+std::string_view name_of(Purpose purpose) {
+  return purpose == Purpose::provider_token ? "atelier provider token" : "atelier webhook secret";
+}
+
+std::string authenticated_with(std::string_view key_name, const Owner &owner) {
+  std::string out(name_of(owner.purpose));
   out += static_cast<char>(version);
   out += static_cast<char>(key_name.size());
   out += key_name;
-  out.append(reinterpret_cast<const char *>(token.bytes.data()), token.bytes.size());
+  out.append(reinterpret_cast<const char *>(owner.token.bytes.data()), owner.token.bytes.size());
   return out;
 }
 
@@ -44,7 +47,7 @@ const unsigned char *bytes_of(std::string_view text) {
 
 }  // namespace
 
-std::vector<uint8_t> seal(const Key &key, const wire::Uuid &token, std::string_view secret) {
+std::vector<uint8_t> seal(const Key &key, const Owner &owner, std::string_view secret) {
   size_t const nonce_at = head_bytes + key.id().size();
   size_t const text_at = nonce_at + nonce_bytes;
   std::vector<uint8_t> out(text_at + secret.size() + tag_bytes);
@@ -54,7 +57,7 @@ std::vector<uint8_t> seal(const Key &key, const wire::Uuid &token, std::string_v
   require(RAND_bytes(out.data() + nonce_at, nonce_bytes) == 1);
 
   Cipher const cipher = new_cipher();
-  std::string const authenticated = authenticated_with(key.id(), token);
+  std::string const authenticated = authenticated_with(key.id(), owner);
   int written = 0;
   require(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key.bytes(),
                              out.data() + nonce_at) == 1);
@@ -68,19 +71,19 @@ std::vector<uint8_t> seal(const Key &key, const wire::Uuid &token, std::string_v
   return out;
 }
 
-std::string unseal(const KeyRing &keys, const wire::Uuid &token, std::span<const uint8_t> sealed) {
+std::string unseal(const KeyRing &keys, const Owner &owner, std::span<const uint8_t> sealed) {
   std::string_view const name = key_name_of(sealed);
-  if (name.empty()) throw Problem("what is stored is no sealed secret", "Store the token again.");
+  if (name.empty()) throw Problem("what is stored is no sealed secret", "Store it again.");
   const Key *const key = keys.find(name);
   if (key == nullptr)
     throw Problem("the key " + std::string(name) + " is not in the key file",
-                  "Put it back, or store the token again.");
+                  "Put it back, or store the secret again.");
   size_t const nonce_at = head_bytes + name.size();
   size_t const text_at = nonce_at + nonce_bytes;
   size_t const size = sealed.size() - text_at - tag_bytes;
 
   Cipher const cipher = new_cipher();
-  std::string const authenticated = authenticated_with(name, token);
+  std::string const authenticated = authenticated_with(name, owner);
   std::string secret(size, '\0');
   std::array<uint8_t, tag_bytes> tag{};
   std::copy(sealed.end() - tag_bytes, sealed.end(), tag.begin());
@@ -96,7 +99,7 @@ std::string unseal(const KeyRing &keys, const wire::Uuid &token, std::span<const
   if (EVP_DecryptFinal_ex(cipher.get(), out + written, &written) != 1) {
     wipe(secret);
     throw Problem("a sealed secret was changed, belongs to another token, or its key was replaced",
-                  "Store the token again.");
+                  "Store it again.");
   }
   return secret;
 }

@@ -2,7 +2,7 @@
 begin;
 \ir support/jobs.sql
 \ir support/webhooks.sql
-select plan(77);
+select plan(80);
 
 \set first '''the secret of the first account!'''
 \set second '''the secret of the second account'''
@@ -120,6 +120,9 @@ select is(pg_temp.send('runpod_webhook', '{"id": "r-1", "status": "COMPLETED"}',
 select is(pg_temp.send('runpod_webhook', '{"id": "r-1", "status": "COMPLETED", "output": {}}', jsonb_build_object('x-webhook-capability', :'capability')), 'accepted', 'with its own');
 select is(pg_temp.send('runpod_webhook', '{"id": "r-1", "status": "COMPLETED", "output": {}}', jsonb_build_object('x-webhook-capability', :'capability')), 'duplicate', 'twice');
 select is(pg_temp.taken(), 'poke ' || :'attempt' || ', wait', 'RunPod is asked');
+select is(pg_temp.send('runpod_webhook', '{"id": "r-1", "status": "QUITE_UNHEARD_OF"}', jsonb_build_object('x-webhook-capability', :'capability')), 'accepted', 'a word that nobody knows is a reason to ask');
+select is(pg_temp.send('runpod_webhook', '{"id": "r-1", "status": "NEVER_HEARD_OF"}', jsonb_build_object('x-webhook-capability', :'capability')), 'duplicate', 'but no two of them are: nobody signed it');
+select is(pg_temp.taken(), 'poke ' || :'attempt' || ', wait', 'so RunPod is asked once');
 select is(pg_temp.send('runpod_webhook', '{"id": "r-2", "status": "FAILED"}', jsonb_build_object('x-webhook-capability', :'capability')), 'ignored', 'another id does not take the place of the first');
 select is((pg_temp.attempt(:'attempt')).external_id, 'r-1', 'which stays');
 select is(pg_temp.send('runpod_webhook', '{"id": "r-1", "status": "IN_PROGRESS"}', jsonb_build_object('x-webhook-capability', :'capability')), 'ignored', 'what goes on is no news');

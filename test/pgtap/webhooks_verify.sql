@@ -2,13 +2,16 @@
 begin;
 \ir support/jobs.sql
 \ir support/webhooks.sql
-select plan(83);
+select plan(90);
 
 -- The vector of Standard Webhooks.
-\set vector_key 'decode(''MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'', ''base64'')'
+create function pg_temp.is_signed(p_secret text, p_message text, p_signatures text) returns boolean language sql as $$
+  select atelier_engine.standard_webhook_is_signed('a0000000-0000-7000-8000-000000000001',
+    atelier_engine.seal_secret('a0000000-0000-7000-8000-000000000001', p_secret, 'webhook secret'), convert_to(p_message, 'UTF8'), p_signatures) $$;
+\set vector_secret '''whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'''
 \set vector '''msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{"test": 2432232314}'''
 \set right 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE='
-select is(atelier_engine.standard_webhook_is_signed(:vector_key, :vector, s.list), s.good, s.what) from (values
+select is(pg_temp.is_signed(:vector_secret, :vector, s.list), s.good, s.what) from (values
   (:'right', true, 'the published signature'),
   ('v1,AAAA ' || :'right', true, 'it may be the second'),
   (:'right' || ' v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OA=', true, 'or the first'),
@@ -20,9 +23,14 @@ select is(atelier_engine.standard_webhook_is_signed(:vector_key, :vector, s.list
   ('v1,h' || substr(:'right', 5), false, 'another first byte'),
   (left(:'right', -2) || 'F=', false, 'another last one'),
   ('', false, 'none'), (' ', false, 'blanks'), ('v1,', false, 'an empty one')) s (list, good, what);
-select ok(not atelier_engine.standard_webhook_is_signed(:vector_key, (:vector || ' ')::bytea, :'right'), 'another body');
-select ok(not atelier_engine.standard_webhook_is_signed('other'::bytea, :vector, :'right'), 'another secret');
-select ok(not atelier_engine.standard_webhook_is_signed('', :vector, :'right'), 'no secret');
+select is(pg_temp.is_signed(:vector_secret, :vector || ' ', :'right'), false, 'another body');
+select is(pg_temp.is_signed('whsec_' || encode('another secret, as long', 'base64'), :vector, :'right'), false, 'another secret');
+select is(pg_temp.is_signed(secret, :vector, :'right'), null, 'no secret: ' || secret) from unnest(array['', 'whsec_', 'whsec_====', 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_MfKQ9r8?']) secret;
+-- Keys of all lengths that base64 pads differently.
+select is(pg_temp.is_signed(k.secret, 'm', 'v1,' || k.signature), true, 'padded: ' || k.secret) from (values
+  ('whsec_' || encode('16 bytes of key.', 'base64'), encode(atelier_engine.hmac_sha256('16 bytes of key.', 'm'), 'base64')),
+  ('whsec_' || encode('a key of 17 bytes', 'base64'), encode(atelier_engine.hmac_sha256('a key of 17 bytes', 'm'), 'base64')),
+  ('whsec_' || encode('the key - 18 bytes', 'base64'), encode(atelier_engine.hmac_sha256('the key - 18 bytes', 'm'), 'base64'))) k (secret, signature);
 
 -- Ed25519 as RFC 8032 has it: tests 1, 2, 3 and 1024.
 select ok(atelier_engine.ed25519_is_signed(decode(v.key, 'hex'), decode(v.message, 'hex'), decode(v.signature, 'hex')), 'RFC 8032, test ' || v.number)

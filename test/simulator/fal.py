@@ -21,6 +21,11 @@ class Fal(Protocol):
     name = "fal"
     scheme = "Key {}"
 
+    def __init__(self, site):
+        super().__init__(site)
+        self.seed = SEED  # of the key that signs webhooks
+        self.user = "user_simulated"  # whose request it is
+
     def routes(self):
         requests = r"/([\w.-]+/[\w.-]+)/requests/([\w-]+)"
         return [
@@ -142,7 +147,7 @@ class Fal(Protocol):
 
     def jwks(self, request):
         other = ed25519_public_key(bytes(32))  # keys rotate: each is to be tried
-        keys = [base64.urlsafe_b64encode(key).decode().rstrip("=") for key in (other, ed25519_public_key(SEED))]
+        keys = [base64.urlsafe_b64encode(key).decode().rstrip("=") for key in (other, ed25519_public_key(self.seed))]
         return Answer(200, {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": key} for key in keys]})
 
     def webhook(self, job):
@@ -157,15 +162,14 @@ class Fal(Protocol):
         body = as_bytes(document)
         return body, self.sign(job.id, body)
 
-    @staticmethod
-    def sign(request_id, body, seed=SEED, now=None):
-        user, now = "user_simulated", str(now or int(time.time()))
-        message = "\n".join([request_id, user, now, hashlib.sha256(body).hexdigest()]).encode()
+    def sign(self, request_id, body, seed=None, now=None):
+        now = str(now or int(time.time()))
+        message = "\n".join([request_id, self.user, now, hashlib.sha256(body).hexdigest()]).encode()
         return {
             "X-Fal-Webhook-Request-Id": request_id,
-            "X-Fal-Webhook-User-Id": user,
+            "X-Fal-Webhook-User-Id": self.user,
             "X-Fal-Webhook-Timestamp": now,
-            "X-Fal-Webhook-Signature": ed25519_sign(seed, message).hex(),
+            "X-Fal-Webhook-Signature": ed25519_sign(seed or self.seed, message).hex(),
         }
 
     def forgeries(self, job):

@@ -53,6 +53,7 @@ class Site:
         self.restarts = 0
         self.webhooks = Webhooks(self, resolve or {})
         self.protocol = protocol(self)
+        self.holds = set()  # methods: what is answered to them is held back for as long as they are in here
         self.listener = None
         self.port = None
         self.running = set()
@@ -162,7 +163,10 @@ class Site:
                 match = re.fullmatch(pattern, request.path)
                 if match and method == request.method:
                     answer = handler(request, *match.groups())
-                    return await answer if asyncio.iscoroutine(answer) else answer
+                    answer = await answer if asyncio.iscoroutine(answer) else answer
+                    while request.method in self.holds:
+                        await asyncio.sleep(0.02)
+                    return answer
             raise Refused(self.protocol.unknown_path(request))
         except Refused as refused:
             if not (self.submissions and self.submissions[-1].fault in faults.WORDS):

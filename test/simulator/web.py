@@ -166,7 +166,7 @@ async def serve_connection(reader, writer, handle, on_leave):
 
 
 async def post(host, port, path, headers, body, seconds=15):
-    """Sends a POST and returns the status of the answer; 0 when there is none."""
+    """Sends a POST and returns (status, body) of the answer; (0, b"") when there is none."""
 
     async def exchange():
         reader, writer = await asyncio.open_connection(host, port)
@@ -175,12 +175,12 @@ async def post(host, port, path, headers, body, seconds=15):
             lines += [f"{name}: {value}" for name, value in headers.items()]
             writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
             status = (await reader.readline()).split(b" ")
-            await reader.read()
-            return int(status[1]) if len(status) > 1 else 0
+            _, _, content = (await reader.read()).partition(b"\r\n\r\n")
+            return (int(status[1]), content) if len(status) > 1 else (0, b"")
         finally:
             writer.close()
 
     try:
         return await asyncio.wait_for(exchange(), seconds)
     except (OSError, asyncio.TimeoutError):
-        return 0
+        return 0, b""

@@ -20,7 +20,8 @@ class Webhook:
         self.body = body
         self.headers = headers
         self.statuses = []  # what the receiver answered, one for each time that it was sent
-        self.sent_at = None
+        self.answers = []  # the bodies of those answers
+        self.sent_at = None  # the first time
 
 
 class Webhooks:
@@ -31,12 +32,19 @@ class Webhooks:
         self.enabled = True
         self.repeat_each = 0  # how many times more each one is sent although it was taken
         self.pauses = ()  # seconds before each further try, when it was not taken
+        self.orders = {}  # what was asked for: {id of a job: (url, what makes its body and headers)}
         self._tasks = set()
 
     def when_over(self, job, url, make):
         """Sends what make(job) gives, (body, headers), when the job is over."""
         if url:
+            self.orders[job.id] = (url, make)
             self._begin(self._when_over(job, url, make))
+
+    def about(self, job):
+        """What would be sent about a job now, signed now."""
+        url, make = self.orders[job.id]
+        return Webhook(url, *make(job))
 
     def _begin(self, work):
         task = asyncio.ensure_future(work)
@@ -70,9 +78,10 @@ class Webhooks:
         headers = {"Content-Type": "application/json", **webhook.headers}
         path = url.path + ("?" + url.query if url.query else "")
         host, port, path, headers = self.resolve[url.hostname](path, headers)
-        webhook.sent_at = time.monotonic()
-        status = await post(host, port, path, headers, webhook.body)
+        webhook.sent_at = webhook.sent_at or time.monotonic()
+        status, answer = await post(host, port, path, headers, webhook.body)
         webhook.statuses.append(status)
+        webhook.answers.append(answer)
         return status
 
     def stop(self):

@@ -11,6 +11,7 @@ from harness.conformance_page import PAGE, page
 from harness.conformance_table import SCENARIOS, SUBJECTS
 from harness.database import Database
 from harness.server import Server
+from harness.waiting import wait_until
 
 CRASHES = ("courier_crash",)
 
@@ -88,10 +89,10 @@ def check(cell):
     if expected.status == "cancelled" and site.submissions:
         assert cell.told_to_stop(), story
     if cell.scenario == "duplicated_webhook":
+        # That they have the provider asked at once is shown where the machine does nothing else: test_webhooks.py.
         (webhook,) = site.webhooks.sent
+        wait_until(lambda: len(webhook.statuses) == 2, message=story)
         assert webhook.statuses == [200, 200], story
-        # The first one had the provider asked at once.
-        assert any(0 <= request.at - webhook.sent_at < 1 for request in site.requests if request.method == "GET"), story
     if cell.scenario == "forged_webhook":
         assert cell.forged and set(cell.forged) <= {401, 403}, (cell.forged, story)
     if cell.scenario == "cancel_queued" and not cell.subject.has_id:

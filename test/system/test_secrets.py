@@ -1,22 +1,31 @@
-"""Secrets of provider tokens: sealed by a key file, opened by the dispatcher alone, rotated, and in no trace.
+"""Secrets of provider tokens and of their webhooks: sealed by a key file, opened where they are used alone, rotated, and in no trace.
 
 Everything that PostgreSQL can log about statements is on here, and secrets are handed over in every way there is, the
 careless ones included.
 """
 
+import base64
 import contextlib
 import pathlib
 import subprocess
+import sys
 
 import psycopg2
 import pytest
 from harness import libpq
 from harness.database import Database
 from harness.inference import FakeInferenceServer
-from harness.server import Server, bin_directory, own
+from harness.server import CHECKOUT, Server, bin_directory, own
 from harness.waiting import wait_until
 
+sys.path.insert(0, str(CHECKOUT / "test"))
+
+from simulator.signatures import standard_webhook  # noqa: E402
+
 BOUND, TYPED, PREPARED, FAILED, IN_FILE = (f"sk-{name}-0123456789abcdef" for name in "bound typed prepared failed in-a-file".split())
+HOOK_BOUND, HOOK_TYPED, HOOK_FAILED = (  # as accounts have them to sign webhooks with
+    "whsec_" + base64.b64encode(f"{name} secret of an account".encode()).decode() for name in ("bound", "typed", "failed")
+)
 SET_HEADER = "update atelier.api_providers set auth_scheme = 'bearer', auth_header_name = 'Authorization' where name = 'atelier-runner'"
 EVERYTHING_IS_LOGGED = {
     "log_min_messages": "debug1",
@@ -106,7 +115,10 @@ def sent_tokens(fake):
 def test_no_way_to_hand_over_a_secret_leaves_a_trace(database, server, fake, alice):
     with as_service(server) as connection:
         connection.run("select atelier.set_provider_token('atelier-runner', $1, 'bound')", BOUND)
+        connection.run("select atelier.set_webhook_secret('atelier-runner', $1, 'bound')", HOOK_BOUND)
         for statement, secret in (
+            ("select atelier.set_webhook_secret('nobody', $1)", HOOK_FAILED),
+            ("select atelier.set_webhook_secret('atelier-runner', $1, 'bound')", HOOK_FAILED + "="),
             ("select atelier.set_provider_token('nobody', $1)", FAILED),
             ("select atelier.set_provider_token('atelier-runner', $1)", FAILED + " \n"),
             ("select atelier.set_provider_token('atelier-runner', $1, 'x', 'too many')", FAILED),
@@ -120,11 +132,15 @@ def test_no_way_to_hand_over_a_secret_leaves_a_trace(database, server, fake, ali
         select Atelier.Set_Provider_Token('atelier-runner', :'secret', 'typed');
         prepare store (text) as select atelier.set_provider_token('atelier-runner', $1, 'prepared');
         execute store('{PREPARED}');
+        select atelier.set_webhook_secret('atelier-runner', '{HOOK_TYPED}', 'typed');
+        prepare hook (text) as select atelier.set_webhook_secret('atelier-runner', $1, 'prepared');
+        execute hook('{HOOK_TYPED}');
+        select atelier.set_webhook_secret('nobody', '{HOOK_FAILED}');
         select atelier.set_provider_token('nobody', '{FAILED}');
         select atelier.set_provider_token('atelier-runner', '{FAILED}', '');
         select query from pg_stat_activity where pid = pg_backend_pid();
     """)
-    assert careless.stderr.count("ERROR") == 2, careless.stderr
+    assert careless.stderr.count("ERROR") == 3, careless.stderr
     key = keep_out(server, server.home / "token", IN_FILE + "\n")
     database.run("select atelier.set_provider_token_from_file('atelier-runner', %s, 'file')", str(key))
     database.run("update atelier.provider_tokens set is_active = name = 'file'")
@@ -133,9 +149,10 @@ def test_no_way_to_hand_over_a_secret_leaves_a_trace(database, server, fake, ali
 
     log = server.log()
     assert "set_provider_token [the rest may hold a secret]" in log and "unknown provider" in log
+    assert "set_webhook_secret [the rest may hold a secret]" in log and "unknown token" in log
     assert "Query Text: " in log and "a red circle" in log  # auto_explain and log_parameter_max_length are at work
     statements = str(database.run("select query from pg_stat_statements"))
-    assert "set_provider_token" in statements
+    assert "set_provider_token" in statements and "set_webhook_secret" in statements
     dump = subprocess.run(
         [bin_directory() / "pg_dump", *server.connection_arguments("studio")], check=True, capture_output=True, text=True
     ).stdout
@@ -149,40 +166,57 @@ def test_no_way_to_hand_over_a_secret_leaves_a_trace(database, server, fake, ali
         "rows": rows_of_all_tables(database), "pg_stat_activity": str(database.run("select * from pg_stat_activity")),
         "errors": careless.stderr,
     }
-    found = [(place, secret) for place, text in places.items() for secret in (BOUND, TYPED, PREPARED, FAILED, IN_FILE)
-             if secret in text]
+    secrets = (BOUND, TYPED, PREPARED, FAILED, IN_FILE, HOOK_BOUND, HOOK_TYPED, HOOK_FAILED)
+    secrets_in_hex = [base64.b64decode(secret.removeprefix("whsec_")).hex() for secret in (HOOK_BOUND, HOOK_TYPED, HOOK_FAILED)]
+    secrets_in_hex += [secret.encode().hex() for secret in secrets]
+    found = [(place, secret) for place, text in places.items() for secret in (*secrets, *secrets_in_hex) if secret in text]
     assert not [(place, secret) for place, secret in found if place != "errors"], found
     # psql itself repeats the line that failed to whoever typed it.
-    assert all(secret == FAILED for place, secret in found)
+    assert {secret for place, secret in found} <= {FAILED, HOOK_FAILED}
 
 
-def test_other_sessions_do_not_see_the_statement_while_it_runs(database, server):
+@pytest.mark.parametrize("function, secret", [("set_provider_token", TYPED), ("set_webhook_secret", HOOK_TYPED)],
+                         ids=["token", "webhook"])
+def test_other_sessions_do_not_see_the_statement_while_it_runs(database, server, function, secret):
     """It waits for a lock in the middle of the function."""
     with contextlib.closing(server.connect("studio")) as blocker, blocker.cursor() as cursor:
         blocker.autocommit = False
-        cursor.execute("lock table atelier.provider_tokens in share row exclusive mode")
+        cursor.execute("lock table atelier.provider_tokens in access exclusive mode")
         writer = subprocess.Popen(
             [bin_directory() / "psql", "-X", *server.connection_arguments("studio"), "-c",
-             f"select atelier.set_provider_token('atelier-runner', '{TYPED}', 'typed')"],
+             f"select atelier.{function}('atelier-runner', '{secret}', 'typed')"],
             stdout=subprocess.DEVNULL,
         )
-        wait_until(lambda: database.run("select 1 from pg_stat_activity where wait_event_type = 'Lock'"))
-        (seen,) = database.run("select query from pg_stat_activity where wait_event_type = 'Lock'")
-        assert seen == ("select atelier.set_provider_token(...)",)
+        wait_until(lambda: database.run("select 1 from pg_stat_activity where wait_event_type = 'Lock' and query ~ %s", function))
+        (seen,) = database.run("select query from pg_stat_activity where wait_event_type = 'Lock' and query ~ %s", function)
+        assert seen == (f"select atelier.{function}(...)",)
         blocker.rollback()
         assert writer.wait(30) == 0
+
+
+def webhook_is_signed(database):
+    """Whether a signature counts that was made with HOOK_BOUND; None: its secret cannot be opened."""
+    signature = standard_webhook(HOOK_BOUND, "m-1", "1700000000", b"{}")
+    return database.value(
+        "select atelier_engine.standard_webhook_is_signed(token_id, sealed, %s, %s) from atelier_engine.webhook_secrets",
+        b"m-1.1700000000.{}", signature,
+    )  # fmt: skip
 
 
 def test_keys_are_rotated_while_jobs_run(database, server, fake, alice):
     database.run("delete from atelier.provider_tokens")
     database.run("select atelier.set_provider_token('atelier-runner', %s)", BOUND)
+    database.run("select atelier.set_webhook_secret('atelier-runner', %s)", HOOK_BOUND)
     server.write_keys("second", "first")
     database.wait_until_finished([alice.queue("with the old key")])
-    assert database.value("select atelier.seal_provider_tokens()") == 1
-    assert database.value("select atelier_engine.key_of_secret(sealed) from atelier_engine.provider_secrets") == "second"
+    assert webhook_is_signed(database)
+    assert database.value("select atelier.seal_provider_tokens()") == 2
+    for table in ("provider_secrets", "webhook_secrets"):
+        assert database.value(f"select atelier_engine.key_of_secret(sealed) from atelier_engine.{table}") == "second"
     server.write_keys("second")
     database.wait_until_finished([alice.queue("with the new key")])
     assert sent_tokens(fake)[-2:] == [BOUND, BOUND]
+    assert webhook_is_signed(database)
 
     server.write_keys("third")
     waiting = alice.queue("without its key")
@@ -190,8 +224,10 @@ def test_keys_are_rotated_while_jobs_run(database, server, fake, alice):
     with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState, match="the key second is not in the key file"):
         database.run("select atelier.seal_provider_tokens()")
     assert database.value("select status from atelier.jobs where id = %s", waiting) == "queued"
+    assert webhook_is_signed(database) is None
     server.write_keys("third", "second")
     database.wait_until_finished([waiting])
+    assert webhook_is_signed(database)
     server.write_keys("first")
 
 
@@ -223,10 +259,13 @@ def test_a_server_without_keys_works_for_servers_without_tokens(make_server, fak
     assert refused.value.diag.message_primary == "there is no key to seal secrets with"
     assert "atelier.secret_key_file" in refused.value.diag.message_hint
     assert not database.run("select from atelier.provider_tokens")
+    database.run("insert into atelier.provider_tokens (provider_id) select id from atelier.api_providers limit 1")
+    with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState, match="there is no key to seal secrets with"):
+        database.run("select atelier.set_webhook_secret('atelier-runner', %s)", HOOK_BOUND)
+    assert not database.run("select from atelier_engine.webhook_secrets")
 
     # As 0.1.0 left them: they stay in use, until there is a key.
     database.run(SET_HEADER)
-    database.run("insert into atelier.provider_tokens (provider_id) select id from atelier.api_providers limit 1")
     database.run("insert into atelier_engine.provider_secrets (token_id, secret) select id, %s from atelier.provider_tokens", TYPED)
     database.wait_until_finished([user.queue("from before")])
     assert sent_tokens(fake)[-1] == TYPED

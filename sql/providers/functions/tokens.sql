@@ -11,7 +11,7 @@ declare
   token uuid;
   sealed bytea;
 begin
-  perform atelier_engine.conceal_statement();
+  perform atelier_engine.conceal_statement('select atelier.set_provider_token(...)');
   perform atelier_engine.assert_service_role();
   select p.id into chosen_provider from atelier.api_providers p where p.name = set_provider_token.provider;
   if chosen_provider is null then
@@ -107,12 +107,12 @@ begin
     end if;
     changed := changed + 1;
   end loop;
-  return changed;
+  return changed + atelier_engine.seal_webhook_secrets(newest);
 end;
 $$;
 grant execute on function atelier.seal_provider_tokens() to service_role;
 comment on function atelier.seal_provider_tokens() is
-$$Seal the secrets of all provider tokens with the newest key
+$$Seal the secrets of all provider tokens and of their webhooks with the newest key
 
 Those that an older key sealed, and those that 0.1.0 stored in the clear. Returns how many; all or none. Afterwards older keys
 are needed for backups only. For the service role (42501); fails with 55000 when a key is missing.$$;

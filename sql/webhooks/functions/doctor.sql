@@ -19,6 +19,15 @@ begin
      where r.adapter = 'replicate'
        and not exists (select from atelier_engine.webhook_secrets s where s.token_id = t.id)
     union all
+    select 'webhooks of ' || p.name, 'error',
+           format('the secret for those of the token %s: %s', t.name,
+                  atelier_engine.secret_problem(s.token_id, s.sealed, 'webhook secret')),
+           'Put its key back into atelier.secret_key_file, or store it anew with atelier.set_webhook_secret().'
+      from atelier_engine.webhook_secrets s
+      join atelier.provider_tokens t on t.id = s.token_id
+      join atelier.api_providers p on p.id = t.provider_id
+     where atelier_engine.secret_problem(s.token_id, s.sealed, 'webhook secret') is not null
+    union all
     select 'webhooks of ' || r.name, 'warning', concat_ws(': ', 'there are no keys for their signatures', k.last_error),
            'They are fetched by themselves; or store them with atelier.set_webhook_keys().'
       from reporting r

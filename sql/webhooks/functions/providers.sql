@@ -38,7 +38,7 @@ $$Take a webhook of Replicate
 Signed as Standard Webhooks are (headers webhook-id, webhook-timestamp, webhook-signature) with the secret of one of the
 accounts: set_webhook_secret(). What it says changes no job; it has the provider asked at once. The answer has outcome:
 accepted, duplicate or ignored. Fails with PT401 (forged, or more than five minutes old), PT403 (the request is that of
-another account), PT413 (16 MiB at most), or PT503 (the database is not adopted).$$;
+another account), PT413 (16 MiB at most), or PT503 (the database is not adopted, or a secret cannot be opened).$$;
 
 create or replace function atelier_engine.signers_by_secret(p_adapter text, p_message bytea, p_signatures text)
 returns uuid[]
@@ -47,15 +47,21 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   signers uuid[];
+  all_were_tried boolean;
 begin
   -- All secrets are tried, whichever is right.
-  select array_agg(s.token_id) into signers
-    from atelier_engine.webhook_secrets s
-    join atelier.provider_tokens t on t.id = s.token_id
-   where atelier_engine.standard_webhook_is_signed(s.secret, p_message, p_signatures)
-     and exists (select from atelier.endpoints e where e.provider_id = t.provider_id and e.adapter = p_adapter);
-  if signers is null then
+  select array_agg(s.token_id) filter (where s.is_right), coalesce(bool_and(s.is_right is not null), true)
+    into signers, all_were_tried
+    from (select k.token_id, atelier_engine.standard_webhook_is_signed(k.token_id, k.sealed, p_message, p_signatures) as is_right
+            from atelier_engine.webhook_secrets k
+            join atelier.provider_tokens t on t.id = k.token_id
+           where exists (select from atelier.endpoints e where e.provider_id = t.provider_id and e.adapter = p_adapter)
+          offset 0) s;
+  if signers is null and all_were_tried then
     raise sqlstate 'PT401' using message = 'the signature of the webhook is not right';
+  elsif signers is null then
+    raise sqlstate 'PT503' using
+      message = 'the webhook cannot be verified now', hint = 'Send it again later; atelier.doctor() says what is wrong.';
   end if;
   return signers;
 end;
@@ -63,7 +69,7 @@ $$;
 comment on function atelier_engine.signers_by_secret(text, bytea, text) is
 $$The tokens of the account whose secret signed a webhook
 
-Raises PT401 when it was none of ours.$$;
+Raises PT401 when it was none of ours, PT503 when it may have been one that cannot be opened.$$;
 
 create or replace function atelier.fal_webhook(json)
 returns json
@@ -170,8 +176,10 @@ begin
         where a.id = attempt and e.adapter = 'runpod') then
     return json_build_object('outcome', 'ignored');
   end if;
+  -- Nobody signed this: words that RunPod does not say are one and the same, so that nobody fills the table with them.
   return atelier_engine.accept_webhook(
-    'runpod', concat_ws(' ', texts[1], texts[2]), texts[1], attempt, null,
+    'runpod', concat_ws(' ', texts[1], case when texts[2] = any ('{COMPLETED,FAILED,CANCELLED,TIMED_OUT}') then texts[2] end),
+    texts[1], attempt, null,
     coalesce(texts[2] <> all ('{IN_QUEUE,IN_PROGRESS,RUNNING}'), true), false);
 end;
 $$;

@@ -7,8 +7,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   token uuid;
-  raw bytea;
+  sealed bytea;
 begin
+  perform atelier_engine.conceal_statement('select atelier.set_webhook_secret(...)');
   perform atelier_engine.assert_service_role();
   select t.id into token
     from atelier.provider_tokens t
@@ -18,18 +19,19 @@ begin
     raise sqlstate 'PT404' using
       message = 'unknown token', hint = 'Store the token of the account first, with atelier.set_provider_token().';
   end if;
-  if secret is not null then
-    if secret ~ '^whsec_([A-Za-z0-9+/]{4}){4,40}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$' then
-      raw := decode(substr(secret, 7), 'base64');
-    else
-      raise invalid_parameter_value using
-        message = 'invalid secret', hint = 'It begins with whsec_, and base64 follows.';
-    end if;
-    insert into atelier_engine.webhook_secrets as s (token_id, secret) values (token, raw)
-        on conflict on constraint webhook_secrets_pkey do update set secret = excluded.secret, updated_at = now();
-  else
+  if secret is null then
     delete from atelier_engine.webhook_secrets s where s.token_id = token;
+    return;
   end if;
+  if secret !~ '^whsec_([A-Za-z0-9+/]{4}){4,40}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$' then
+    raise invalid_parameter_value using
+      message = 'invalid secret', hint = 'It begins with whsec_, and base64 follows.';
+  end if;
+  -- No statement gets the secret as a parameter, because auto_explain would log it: this is an expression.
+  sealed := atelier_engine.seal_secret(token, secret, 'webhook secret');
+  insert into atelier_engine.webhook_secrets as s (token_id, sealed) values (token, sealed)
+      on conflict on constraint webhook_secrets_pkey
+      do update set sealed = excluded.sealed, updated_at = clock_timestamp();
 end;
 $$;
 grant execute on function atelier.set_webhook_secret(text, text, text) to service_role;
@@ -37,8 +39,29 @@ comment on function atelier.set_webhook_secret(text, text, text) is
 $$Store the secret with which an account at a provider signs its webhooks
 
 As the provider hands it out, "whsec_…"; name is that of the account's token. Where several tokens are of one account, each
-needs it. Null forgets it. It can be read back by nobody but superusers, and stays out of dumps. For the service role
-(42501). Fails with PT404 (unknown provider or token) or 22023. Mind log_statement: the server may log what is called.$$;
+needs it. Null forgets it. It is sealed as the token itself is, nobody reads it back, and it stays out of dumps. For the
+service role (42501). Fails with PT404 (unknown provider or token), 22023, or 55000 (no key, or something is wrong with the
+key file). Hand it over as a bound parameter: what is typed into a statement may be logged.$$;
+
+create or replace function atelier_engine.seal_webhook_secrets(p_key text)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  changed integer;
+begin
+  update atelier_engine.webhook_secrets s
+     set sealed = atelier_engine.reseal_secret(s.token_id, s.sealed, 'webhook secret')
+   where atelier_engine.key_of_secret(s.sealed) is distinct from p_key;
+  get diagnostics changed = row_count;
+  return changed;
+end;
+$$;
+comment on function atelier_engine.seal_webhook_secrets(text) is
+$$Part of seal_provider_tokens(): seal the secrets of webhooks that another key than the newest, p_key, sealed
+
+Returns how many. Raises 55000 when a key is missing.$$;
 
 create or replace function atelier.set_webhook_keys(provider text, keys jsonb default null, url text default null)
 returns integer
@@ -66,7 +89,7 @@ begin
       on conflict on constraint webhook_key_sets_pkey
       do update set url = excluded.url, keys = excluded.keys, fetched_at = excluded.fetched_at, ask_at = excluded.ask_at,
                     last_error = null;
-  perform atelier_engine.wake_for_webhooks();
+  perform atelier_engine.wake_for_webhook_keys();
   return coalesce(cardinality(raw), 0);
 end;
 $$;
@@ -78,6 +101,13 @@ keys is a JWKS, {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": …}]}: for serv
 keeps it up. With url it is fetched, now, once a day, and when a signature is by no known key. Without any call the keys of
 fal are fetched where fal publishes them. Returns how many keys were stored. For the service role (42501). Fails with PT404
 (unknown provider), 22023 or 23514.$$;
+
+create or replace function atelier_engine.wake_for_webhook_keys()
+returns void
+language c volatile
+as 'MODULE_PATHNAME', 'atelier_wake_for_webhook_keys';
+comment on function atelier_engine.wake_for_webhook_keys() is
+  'Have the dispatcher look, after the commit, for keys of webhooks that are to be fetched';
 
 create or replace function atelier_engine.keys_of_jwks(p_jwks jsonb)
 returns bytea[]

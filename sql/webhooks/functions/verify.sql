@@ -1,13 +1,16 @@
 -- Webhooks: what shows that one is genuine. Nothing that is in a body is looked at before that.
 
-create or replace function atelier_engine.standard_webhook_is_signed(p_secret bytea, p_message bytea, p_signatures text)
+create or replace function atelier_engine.standard_webhook_is_signed(
+  p_token_id uuid, p_sealed_secret bytea, p_message bytea, p_signatures text
+)
 returns boolean
-language c immutable strict parallel safe
+language c stable strict
 as 'MODULE_PATHNAME', 'atelier_standard_webhook_is_signed';
-comment on function atelier_engine.standard_webhook_is_signed(bytea, bytea, text) is
+comment on function atelier_engine.standard_webhook_is_signed(uuid, bytea, bytea, text) is
 $$Whether one of the signatures ("v1,BASE64", separated by blanks) is the HMAC-SHA-256 of the message
 
-In a time that says nothing about how much of a forged one is right.$$;
+By the secret that is sealed for the webhooks of a token; null: it cannot be opened. In a time that says nothing about how
+much of a forged one is right.$$;
 
 create or replace function atelier_engine.ed25519_is_signed(p_public_key bytea, p_message bytea, p_signature bytea)
 returns boolean

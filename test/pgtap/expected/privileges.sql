@@ -153,7 +153,7 @@ function  atelier_engine.complete_held_job(uuid,uuid,bytea[],text)  as caller  f
 function  atelier_engine.complete_owned(uuid[],uuid[],uuid[],jsonb[],jsonb[],jsonb[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone[])  as caller  for nobody
 function  atelier_engine.complete_parameters(atelier.api_models,text,jsonb)  as caller  for nobody
 function  atelier_engine.complete_together(jsonb)  as caller  for nobody
-function  atelier_engine.conceal_statement()  as caller  for nobody
+function  atelier_engine.conceal_statement(text)  as caller  for nobody
 function  atelier_engine.content_hash(atelier.jobs)  as caller  for nobody
 function  atelier_engine.copy_object(text,text,text,text,uuid)  as owner  for nobody
 function  atelier_engine.copy_to_workspace(uuid,uuid)  as caller  for nobody
@@ -353,7 +353,7 @@ function  atelier_engine.request_hash(atelier_engine.job_request)  as caller  fo
 function  atelier_engine.request_header(text)  as caller  for nobody
 function  atelier_engine.request_of(jsonb)  as caller  for nobody
 function  atelier_engine.request_parameters(atelier.jobs)  as caller  for nobody
-function  atelier_engine.reseal_secret(uuid,bytea)  as caller  for nobody
+function  atelier_engine.reseal_secret(uuid,bytea,text)  as caller  for nobody
 function  atelier_engine.resolve_ambiguous(uuid,uuid,text,text)  as caller  for nobody
 function  atelier_engine.resolve_request(text,text,jsonb)  as caller  for nobody
 function  atelier_engine.resolve_request_anew(text,text,jsonb)  as caller  for nobody
@@ -367,8 +367,9 @@ function  atelier_engine.run_schedule(atelier.schedules)  as caller  for nobody
 function  atelier_engine.run_schedules()  as owner  for atelier_worker
 function  atelier_engine.save_asset(uuid,uuid,boolean,text,uuid,text[])  as caller  for nobody
 function  atelier_engine.save_file(text,text,uuid,boolean)  as caller  for nobody
-function  atelier_engine.seal_secret(uuid,text)  as caller  for nobody
-function  atelier_engine.secret_problem(uuid,bytea)  as caller  for nobody
+function  atelier_engine.seal_secret(uuid,text,text)  as caller  for nobody
+function  atelier_engine.seal_webhook_secrets(text)  as caller  for nobody
+function  atelier_engine.secret_problem(uuid,bytea,text)  as caller  for nobody
 function  atelier_engine.server_room(uuid,uuid)  as caller  for nobody
 function  atelier_engine.settle_attempt(uuid,uuid,text)  as caller  for nobody
 function  atelier_engine.settle_attempts(uuid[],text)  as owner  for atelier_worker
@@ -379,7 +380,7 @@ function  atelier_engine.signers_by_key(text,bytea,bytea)  as caller  for nobody
 function  atelier_engine.signers_by_secret(text,bytea,text)  as caller  for nobody
 function  atelier_engine.skip_own_instance_on_restore()  as owner  for nobody
 function  atelier_engine.sniff_media(bytea)  as caller  for nobody
-function  atelier_engine.standard_webhook_is_signed(bytea,bytea,text)  as caller  for nobody
+function  atelier_engine.standard_webhook_is_signed(uuid,bytea,bytea,text)  as caller  for nobody
 function  atelier_engine.start_lookup(uuid,uuid,text,text)  as caller  for nobody
 function  atelier_engine.stop_cancelled(uuid)  as caller  for nobody
 function  atelier_engine.stop_lost_requests(uuid)  as caller  for nobody
@@ -418,6 +419,7 @@ function  atelier_engine.wait_for_recordings(bigint,double precision)  as caller
 function  atelier_engine.waited_too_long(uuid,uuid)  as caller  for nobody
 function  atelier_engine.wake_dispatcher()  as caller  for nobody
 function  atelier_engine.wake_for_cancel()  as caller  for nobody
+function  atelier_engine.wake_for_webhook_keys()  as caller  for nobody
 function  atelier_engine.wake_for_webhooks()  as caller  for nobody
 function  atelier_engine.wake_janitor()  as caller  for nobody
 function  atelier_engine.wants_late_result(uuid)  as caller  for nobody

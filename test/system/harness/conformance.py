@@ -99,7 +99,6 @@ class Cell:
             database.run("select atelier.set_webhook_keys(%s, url => %s)", self.name, self.site.root + "/.well-known/jwks.json")
         if self.scenario == "duplicated_webhook":
             self.site.webhooks.repeat_each = 1
-            self.site.running_for = 5  # by then it is asked so seldom that the webhook shows
 
     def webhook_url(self, capability):
         return f"https://{WEBHOOK_HOST}/{self.subject.webhook}/{capability}"
@@ -176,6 +175,10 @@ class Cell:
             return bool(self.site.cancels)
         return bool(self.site.left)
 
+    def second(self, moment):
+        """Since the first request."""
+        return round(moment - self.site.requests[0].at, 2)
+
     def story(self):
         """What happened, for whoever reads that it was not what should have."""
         return "\n".join([
@@ -183,7 +186,9 @@ class Cell:
             *("attempt: " + str({name: attempt[name] for name in (
                 "state", "error_class", "error_message", "error_detail", "http_status", "external_id", "claimed_at", "sent_at",
                 "finished_at")}) for attempt in self.attempts),
-            *(f"request: {request.method} {request.target} {request.body[:300]!r}" for request in self.site.requests),
+            *(f"request: {self.second(request.at)} {request.method} {request.target} {request.body[:300]!r}"
+              for request in self.site.requests),
+            *(f"webhook: {self.second(webhook.sent_at)} {webhook.statuses}" for webhook in self.site.webhooks.sent if webhook.statuses),
             f"refused: {self.site.refused}", f"cancels: {self.site.cancels}", f"left: {len(self.site.left)}",
         ])  # fmt: skip
 

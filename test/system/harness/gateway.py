@@ -73,6 +73,13 @@ class Gateway:
             connection.close()
         assert not self.mistakes, self.mistakes
 
+    def forget_connections(self):
+        """As PostgREST does when it has lost one: the others are lost, too."""
+        with self.lock:
+            idle, self.idle = self.idle, []
+        for connection in idle:
+            connection.close()
+
     def answer(self, method, path, body, headers):
         headers = {name.lower(): value for name, value in headers.items()}
         with self.lock:
@@ -86,6 +93,7 @@ class Gateway:
         try:
             return door.request(method, path, body=body, headers=headers)
         except ConnectionError:
+            self.forget_connections()
             return NO_DATABASE
         except NotSpoken as mistake:
             self.mistakes.append(mistake)

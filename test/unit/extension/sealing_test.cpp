@@ -14,9 +14,9 @@ namespace {
 const std::string a_key(64, 'a');
 const std::string another_key(64, 'b');
 
-wire::Uuid token(uint8_t last) {
-  wire::Uuid out;
-  out.bytes[15] = last;
+secrets::Owner token(uint8_t last, secrets::Purpose purpose = secrets::Purpose::provider_token) {
+  secrets::Owner out{purpose, {}};
+  out.token.bytes[15] = last;
   return out;
 }
 
@@ -148,6 +148,8 @@ TEST(Sealing, NoBitMayChange) {
   auto const keys = ring("k " + a_key);
   auto const sealed = secrets::seal(keys.newest(), token(1), "sk-secret");
   EXPECT_THROW((void)secrets::unseal(keys, token(2), sealed), secrets::Problem);
+  EXPECT_THROW((void)secrets::unseal(keys, token(1, secrets::Purpose::webhook_secret), sealed),
+               secrets::Problem);
   for (size_t i = 0; i < sealed.size(); ++i) {
     for (int bit = 0; bit < 8; ++bit) {
       auto changed = sealed;
