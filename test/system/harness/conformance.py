@@ -28,7 +28,7 @@ def cells(scenarios=SCENARIOS):
         (subject, scenario)
         for subject in SUBJECTS
         for scenario in scenarios
-        if scenario not in subject.not_applicable and scenario not in subject.missing
+        if scenario not in subject.not_applicable
     ]
 
 

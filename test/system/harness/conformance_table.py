@@ -77,7 +77,6 @@ class Subject:
     columns: dict = dataclasses.field(default_factory=dict)  # of the endpoint
     output_count: int = 1
     not_applicable: dict = dataclasses.field(default_factory=dict)
-    missing: tuple = ()  # what is not tested yet
     webhook: str = None  # the function that takes its webhooks
     patience_s: float = 2  # that the server asks for, when it has too much to do
     expect: dict = dataclasses.field(default_factory=dict)
