@@ -37,7 +37,10 @@ begin
   if harmless is not null then
     looked_at := regexp_replace(looked_at, harmless, ' . ', 'gi');
   end if;
-  return case when looked_at is null then null when looked_at ~* nsfw then 'nsfw' else 'sfw' end;
+  if looked_at is null then
+    return null;
+  end if;
+  return case when looked_at ~* nsfw then atelier.content_mode 'nsfw' else atelier.content_mode 'sfw' end;
 end;
 $$;
 grant execute on function atelier.detect_content_mode(text) to authenticated, service_role;

@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   -- What says whether a version is in use, who made it, and what people remark.
-  free constant text[] := '{is_active,published_at,retired_at,updated_at,created_by,comment}';
+  free constant text[] := array['is_active', 'published_at', 'retired_at', 'updated_at', 'created_by', 'comment'];
 begin
   if tg_op = 'INSERT' then
     -- Two at a time get the same number, and one of them is refused by the key.

@@ -13,10 +13,10 @@ declare
   token text;
   before text := '';   -- of the fragment that is being read, all but its last word
   word text := '';
-  phrases text[] := '{}';
-  weights numeric[] := '{}';
-  opened integer[] := '{}';  -- the first fragment of each parenthesis that is open
-  closed integer;            -- that of the one that was closed just now
+  phrases text[] := array[]::text[];
+  weights numeric[] := array[]::numeric[];
+  opened integer[] := array[]::integer[];  -- the first fragment of each parenthesis that is open
+  closed integer;                         -- that of the one that was closed just now
   factor numeric;
 begin
   if char_length(prompt) > max_characters then
@@ -227,28 +227,30 @@ as $$
 declare
   result text := '';
   weights constant jsonb := coalesce((select jsonb_object_agg(lower(w.key), w.value) from jsonb_each(p_weights) w), '{}');
-  -- The longest of those that begin at the same place is found.
+  -- Of those that begin at the same place the longest is found.
   pattern constant text := (select string_agg(atelier_engine.term_pattern(w.key), '|') from jsonb_each(weights) w);
   part record;
-  rest text;
-  found_at integer;
-  phrase text;
-  factor numeric;
 begin
   for part in select p.phrase, p.weight from atelier.parse_prompt_weights(p_prompt) p order by p.place loop
-    rest := part.phrase;
-    while part.weight = 1 and rest ~* pattern loop
-      found_at := regexp_instr(rest, pattern, 1, 1, 0, 'i');
-      phrase := regexp_substr(rest, pattern, 1, 1, 'i');
-      factor := (weights ->> regexp_replace(lower(phrase), '[\s_-]+', ' ', 'g'))::numeric;
-      factor := coalesce(factor, (weights ->> lower(phrase))::numeric, 1);
-      result := result || atelier_engine.escape_prompt(left(rest, found_at - 1))
-                || case factor when 1 then atelier_engine.escape_prompt(phrase)
-                               else format('(%s:%s)', atelier_engine.escape_prompt(phrase), trim_scale(factor)) end;
-      rest := substr(rest, found_at + length(phrase));
-    end loop;
-    result := result || case part.weight when 1 then atelier_engine.escape_prompt(rest)
-                                         else format('(%s:%s)', atelier_engine.escape_prompt(rest), part.weight) end;
+    if part.weight <> 1 then
+      result := result || format('(%s:%s)', atelier_engine.escape_prompt(part.phrase), part.weight);
+    elsif pattern is null then
+      result := result || atelier_engine.escape_prompt(part.phrase);
+    else
+      -- What stands between the phrases that are found, and these.
+      result := result || (
+        select string_agg(atelier_engine.escape_prompt(b.text)
+                          || case when f.n is null then ''
+                                  when f.factor = 1 then atelier_engine.escape_prompt(f.text)
+                                  else format('(%s:%s)', atelier_engine.escape_prompt(f.text), trim_scale(f.factor)) end,
+                          '' order by b.n)
+          from regexp_split_to_table(part.phrase, pattern, 'i') with ordinality b (text, n)
+          left join (
+            select m.words[1] as text, m.n,
+                   coalesce((weights ->> lower(m.words[1]))::numeric,
+                            (weights ->> regexp_replace(lower(m.words[1]), '[\s_-]+', ' ', 'g'))::numeric, 1) as factor
+              from regexp_matches(part.phrase, pattern, 'gi') with ordinality m (words, n)) f on f.n = b.n);
+    end if;
   end loop;
   return result;
 end;
