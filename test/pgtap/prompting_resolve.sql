@@ -1,6 +1,6 @@
 -- Which template fits: what is given up in which order, and that sfw never becomes nsfw.
 begin;
-select plan(41);
+select plan(42);
 \ir support/people.sql
 update atelier.profiles set birth_date = '1980-01-01' where id = pg_temp.ada();
 update atelier.profiles set birth_date = now()::date - 3650 where id = pg_temp.bob();
@@ -59,6 +59,12 @@ select pg_temp.step_aside() \g /dev/null
 insert into atelier.prompt_templates (enhancer_model, use_case, template_name, system_prompt, is_active) values ('m', 'equal', 'b', 'x', true), ('m', 'equal', 'a', 'x', true);
 select pg_temp.sign_in(pg_temp.ada()) \g /dev/null
 select is((pg_temp.found('''m'', ''equal''')).name, 'a', 'of equals published at the same time, the name decides');
+
+select pg_temp.step_aside() \g /dev/null
+update atelier.prompt_templates set comment = 'between us', created_by = pg_temp.root() where use_case = 'equal';
+select pg_temp.sign_in(pg_temp.ada()) \g /dev/null
+select results_eq($$select (template).system_prompt, (template).version, (template).comment, (template).created_by from atelier.resolve_prompt_template('m', 'equal')$$,
+  $$values ('x', 1, null::text, null::uuid)$$, 'remarks and who made it are left out');
 
 -- Age, and for whom one asks.
 select pg_temp.sign_in(pg_temp.bob()) \g /dev/null

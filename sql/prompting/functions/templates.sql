@@ -219,7 +219,8 @@ begin
                                      case when any_job then 'any job type' end,
                                      case when any_enhancer then 'any enhancer model' end,
                                      case when milder then 'sfw' end), ''), 'exact'),
-           template
+           -- Who made it and what is remarked is for administrators.
+           jsonb_populate_record(template, '{"created_by": null, "comment": null}')
       from fitting f
      order by 1, (f.template).published_at desc, (f.template).template_name
      limit 1;
@@ -240,6 +241,6 @@ $$The template in use that fits best
 The use case must be the same; the rest is given up in this order: target model, job type, enhancer model (templates of
 any), and last nsfw for sfw. sfw never becomes nsfw. matched says what was given up (exact: nothing), and step counts:
 1, plus 1 for any target model, 2 for any job type, 4 for any enhancer model, 8 for sfw instead of nsfw; the least wins,
-and among equals the template that was published last. nsfw is for people whose age is verified, administrators
+and among equals the template that was published last. The template comes without comment and created_by. nsfw is for people whose age is verified, administrators
 included, and acting for somebody else for the service role, else 42501. PT404 when no template fits, 22023 for an
 unknown job type or without enhancer model and use case.$$;
