@@ -510,6 +510,14 @@ alter table atelier.api_models
   add column max_concurrency integer constraint api_models_max_concurrency_in_range check (max_concurrency between 0 and 10000),
   add column adapter_options jsonb not null default '{}'
     constraint api_models_adapter_options_is_an_object check (jsonb_typeof(adapter_options) = 'object');
+comment on table atelier.api_models is
+$$A model that jobs can name, by model_key or by one of its aliases
+
+parameter_schema is the subset of JSON Schema that queue_job() checks; numbers whose rule says "clamp": true are put
+right instead of refused. adapter_options.rename and adapter_options.values put parameters into the model's own words
+on their way to the server. input_defaults fills what a request leaves out.
+capabilities.job_types maps the job types that the model takes to the defaults of each. estimated_seconds is the time
+of one request with the defaults.$$;
 alter table atelier.endpoints
   add column requests_per_minute integer
     constraint endpoints_requests_per_minute_in_range check (requests_per_minute between 1 and 10000000),
