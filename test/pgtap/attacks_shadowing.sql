@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(143);
+select plan(156);
 -- For tend_logs(): a partition to make and one to drop, which the traps keep.
 do $$ begin execute format('drop table if exists atelier_engine.api_logs_%s', to_char(now() at time zone 'UTC', 'YYYY_MM_DD')); end $$;
 select atelier_engine.make_log_partition('api_logs', '1 day', '2001-01-01Z') \g /dev/null
@@ -200,6 +200,17 @@ select atelier_test.works(:alices, format('select count(*) from atelier.events_s
 select atelier_test.works(:worker, statement) from unnest(array['select atelier_engine.delete_old_events(1)', 'select atelier_engine.refresh_timings()']) statement;
 select atelier_test.works(:alices, format('select p.status from atelier.job_progress(%L) p', :'job'));
 select atelier_test.works(:service, statement) from unnest(array['select atelier.metrics()', 'select h.phase from atelier.latency_histogram() h']) statement;
+
+-- Prompting.
+select atelier_test.call(:carols, 'insert into atelier.prompt_templates (enhancer_model, use_case, template_name, system_prompt, metadata) values (''any'', ''new'', ''New'', ''x'', ''{"a": 1}'') returning id') as template \gset
+select atelier_test.works(:carols, format(call, :'template')) from unnest(array['select t.version from atelier.publish_prompt_template(%L) t',
+  'select r.matched from atelier.resolve_prompt_template(''x'', ''new'', job_type => ''image'', target_model => ''sdxl'') r', 'select t.version from atelier.retire_prompt_template(%L) t']) call;
+select atelier_test.works(:carols, statement) from unnest(array['insert into atelier.negative_prompts (negative_prompt) values (''green, (red:1.2)'') returning id', 'update atelier.negative_prompts set priority = 2 returning id',
+  'insert into atelier.enhancement_presets (preset_name, enable_qwen, enable_compel, auto_enhancement, compel_weights, qwen_settings) values (''New'', true, true, true, ''{"red": 1.1}'', ''{"a": 1}'') returning id',
+  'insert into atelier.compel_configs (config_name, weights, is_active) values (''new'', ''{"red": 1.1, "deep blue": 0.9}'', true) returning id',
+  'insert into atelier.content_terms (term, meaning) values (''blank page'', ''harmless'') returning id']) statement;
+select atelier_test.works(:alices, statement) from unnest(array['select atelier.get_negative_prompt(content_mode => ''nsfw'', p_user_id => ''a11ce000-0000-7000-8000-000000000001'')', 'select atelier.get_negative_prompt()',
+  'select p.phrase from atelier.parse_prompt_weights(''a (red:1.2) one++'') p', 'select atelier.apply_compel_config(''a red deep  blue (one)'', ''new'')', 'select atelier.detect_content_mode(''a blank page, a nude'')']) statement;
 
 -- Workspace, library, storage.
 select id as asset from atelier.workspace_assets where job_id = :'job' \gset

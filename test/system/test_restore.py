@@ -55,7 +55,20 @@ def source(source_server, fake):
     database.waiting_jobs = [alice.queue(f"later {number}") for number in range(5)]
     assert database.value("select asset_count from atelier.user_collections") == 2
     wait_until(lambda: database.value("select count(*) from atelier.api_logs") == 4, message="the calls are not logged")
+    change_prompting(database)
     return database
+
+
+def change_prompting(database):
+    """Reference rows that an operator changed or deleted, and rows of their own: a draft, and weights with a hash."""
+    database.run("update atelier.prompt_templates set is_active = false where use_case = 'chat_admin'")
+    database.run("delete from atelier.negative_prompts where generation_mode = 'i2i'")
+    database.run("update atelier.content_terms set meaning = 'harmless' where term = 'explicit'")
+    database.run(
+        "insert into atelier.prompt_templates (enhancer_model, use_case, template_name, system_prompt)"
+        " values ('any', 'chat_admin', 'Draft', 'Be brief.')"
+    )
+    database.run("insert into atelier.compel_configs (config_name, weights) values ('own', '{\"red\": 1.2}')")
 
 
 def tables(database):

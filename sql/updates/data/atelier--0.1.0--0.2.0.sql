@@ -1,3 +1,6 @@
 -- What subscriptions are worth, until an operator decides otherwise.
 insert into atelier.scheduling_tiers (tier, weight)
 values ('inactive', 1), ('starter', 2), ('pro', 4), ('creator', 8);
+
+-- Templates, negative prompts, presets and words for prompts.
+select atelier_engine.add_reference_prompts();

@@ -4,6 +4,7 @@ function  atelier.accept_workspace_invitation(text)  as owner  for authenticated
 function  atelier.add_known_models(text,text[])  as owner  for service_role
 function  atelier.adopt_instance(boolean)  as owner  for service_role
 function  atelier.adopt_late_result(uuid)  as owner  for authenticated, service_role
+function  atelier.apply_compel_config(text,text)  as owner  for authenticated, service_role
 function  atelier.attempt_history(uuid)  as owner  for authenticated, service_role
 function  atelier.authenticate_api_key(text)  as caller  for anon, authenticated, service_role
 function  atelier.cancel_job(uuid)  as owner  for authenticated, service_role
@@ -15,6 +16,7 @@ function  atelier.create_schedule(text,jsonb,text,interval,text,text,timestamp w
 function  atelier.create_workspace(text,text,text,uuid)  as owner  for authenticated, service_role
 function  atelier.create_workspace_session(uuid,text)  as owner  for authenticated, service_role
 function  atelier.delete_workspace(uuid)  as owner  for authenticated, service_role
+function  atelier.detect_content_mode(text)  as owner  for authenticated, service_role
 function  atelier.doctor()  as owner  for service_role
 function  atelier.drain_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
 function  atelier.event_cursor()  as owner  for authenticated, service_role
@@ -25,6 +27,7 @@ function  atelier.generate(text,text,jsonb,text,text,text,uuid,interval,uuid,tex
 function  atelier.generation_bytes(uuid,integer)  as owner  for authenticated, service_role
 function  atelier.generation_output(uuid,integer)  as owner  for authenticated, service_role
 function  atelier.get_active_worker_url(text)  as owner  for authenticated, service_role
+function  atelier.get_negative_prompt(text,atelier.content_mode,text,uuid)  as owner  for authenticated, service_role
 function  atelier.get_next_replicate_token()  as owner  for service_role
 function  atelier.get_user_role_priority(uuid)  as owner  for authenticated, service_role
 function  atelier.get_user_workspaces(uuid)  as owner  for authenticated, service_role
@@ -50,17 +53,21 @@ function  atelier.message_stream(uuid,bigint,numeric)  as owner  for authenticat
 function  atelier.metrics()  as owner  for service_role
 function  atelier.object(text,text)  as caller  for anon, authenticated, service_role
 function  atelier.object_bytes(text,text)  as caller  for anon, authenticated, service_role
+function  atelier.parse_prompt_weights(text)  as caller  for authenticated, service_role
 function  atelier.pause_schedule(uuid)  as owner  for authenticated, service_role
 function  atelier.pause_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
 function  atelier.publish_events(text)  as caller  for nobody
+function  atelier.publish_prompt_template(uuid)  as owner  for authenticated, service_role
 function  atelier.queue_job(text,text,jsonb,text,text,text,uuid,integer,jsonb,uuid[],uuid,timestamp with time zone,text,boolean,text)  as owner  for authenticated, service_role
 function  atelier.queue_jobs(jsonb[])  as owner  for authenticated, service_role
 function  atelier.register_worker(text,text,text[],integer,text,text,text)  as owner  for authenticated, service_role
 function  atelier.remove_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.replicate_webhook(json)  as owner  for anon, authenticated, service_role
 function  atelier.resolve_held_job(uuid,text,text,bytea[])  as owner  for authenticated, service_role
+function  atelier.resolve_prompt_template(text,text,atelier.content_mode,text,text,uuid)  as owner  for authenticated, service_role
 function  atelier.resume_schedule(uuid)  as owner  for authenticated, service_role
 function  atelier.resume_work(text,text)  as owner  for authenticated, service_role
+function  atelier.retire_prompt_template(uuid)  as owner  for authenticated, service_role
 function  atelier.retry_job(uuid,jsonb)  as owner  for authenticated, service_role
 function  atelier.revoke_api_key(uuid)  as owner  for authenticated, service_role
 function  atelier.revoke_workspace_invitation(uuid)  as owner  for authenticated, service_role
@@ -91,6 +98,7 @@ function  atelier_engine.adapters_with_lookup()  as caller  for nobody
 function  atelier_engine.add_assets(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.add_known_endpoints(text,uuid,text[])  as caller  for nobody
 function  atelier_engine.add_outputs(uuid[],jsonb[],jsonb[])  as caller  for nobody
+function  atelier_engine.add_reference_prompts()  as caller  for nobody
 function  atelier_engine.announce_database()  as caller  for nobody
 function  atelier_engine.announce_events()  as caller  for nobody
 function  atelier_engine.api_key_access(text[],text,text)  as caller  for nobody
@@ -99,6 +107,8 @@ function  atelier_engine.append_texts(uuid[],integer[],text[])  as owner  for at
 function  atelier_engine.apply_retry_policy(uuid,uuid,atelier.retry_policies,text,text)  as caller  for nobody
 function  atelier_engine.assert_accepts_jobs(uuid,uuid)  as caller  for nobody
 function  atelier_engine.assert_acting_for(uuid)  as caller  for nobody
+function  atelier_engine.assert_compel_weights(text,jsonb)  as caller  for nobody
+function  atelier_engine.assert_content_mode(uuid,atelier.content_mode)  as caller  for nobody
 function  atelier_engine.assert_json_numbers(text,jsonb)  as caller  for nobody
 function  atelier_engine.assert_json_object(text,jsonb,integer)  as caller  for nobody
 function  atelier_engine.assert_known_models(text,text[])  as caller  for nobody
@@ -115,6 +125,7 @@ function  atelier_engine.assert_priority(integer)  as caller  for nobody
 function  atelier_engine.assert_request(uuid,atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.assert_room_for_jobs(uuid,integer)  as caller  for nobody
 function  atelier_engine.assert_service_role()  as caller  for nobody
+function  atelier_engine.assert_signed_in()  as caller  for nobody
 function  atelier_engine.assert_valid_attempt(atelier_engine.attempts)  as caller  for nobody
 function  atelier_engine.assert_valid_generation(atelier.generations)  as caller  for authenticated, service_role
 function  atelier_engine.assert_valid_job(atelier.jobs)  as caller  for service_role
@@ -137,6 +148,8 @@ function  atelier_engine.cap_of(uuid,uuid)  as caller  for nobody
 function  atelier_engine.capability_secret()  as caller  for nobody
 function  atelier_engine.caps_in_force()  as caller  for nobody
 function  atelier_engine.check_api_key(text)  as owner  for anon, authenticated, service_role
+function  atelier_engine.check_compel_weights()  as owner  for nobody
+function  atelier_engine.check_negative_prompt()  as owner  for nobody
 function  atelier_engine.check_parameter(text,jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.check_prompt(text,text)  as caller  for nobody
 function  atelier_engine.choose_job_type(atelier.api_models,text)  as caller  for nobody
@@ -183,6 +196,7 @@ function  atelier_engine.enqueue(atelier.jobs,text)  as caller  for nobody
 function  atelier_engine.enroll_user(uuid,text,jsonb)  as caller  for nobody
 function  atelier_engine.enter_queue()  as caller  for nobody
 function  atelier_engine.equivalent_model(uuid,uuid)  as caller  for nobody
+function  atelier_engine.escape_prompt(text)  as caller  for nobody
 function  atelier_engine.estimate_seconds(atelier.api_models,jsonb)  as caller  for nobody
 function  atelier_engine.estimated_cost(uuid,uuid,timestamp with time zone,jsonb)  as caller  for nobody
 function  atelier_engine.examine_data()  as caller  for nobody
@@ -225,6 +239,7 @@ function  atelier_engine.guard_ambiguity_policy()  as owner  for nobody
 function  atelier_engine.guard_currency()  as owner  for nobody
 function  atelier_engine.guard_job_status()  as caller  for nobody
 function  atelier_engine.guard_model_options()  as owner  for nobody
+function  atelier_engine.guard_prompt_template()  as owner  for nobody
 function  atelier_engine.half_open_due()  as caller  for nobody
 function  atelier_engine.has_all_outputs(atelier.jobs)  as caller  for nobody
 function  atelier_engine.has_key_of_secret(bytea)  as caller  for nobody
@@ -310,6 +325,7 @@ function  atelier_engine.prepare_job(uuid,atelier_engine.job_request)  as caller
 function  atelier_engine.price_of_one(numeric,integer)  as caller  for nobody
 function  atelier_engine.promote_due()  as caller  for nobody
 function  atelier_engine.promote_parked()  as caller  for nobody
+function  atelier_engine.prompt_terms(text)  as caller  for nobody
 function  atelier_engine.put_pause(text,text,text,text,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.quantity(jsonb)  as caller  for nobody
 function  atelier_engine.queue_metrics()  as caller  for nobody
@@ -396,6 +412,7 @@ function  atelier_engine.take_up_held_attempt(uuid)  as caller  for nobody
 function  atelier_engine.take_webhooks()  as owner  for atelier_worker
 function  atelier_engine.tend_logs()  as owner  for atelier_worker
 function  atelier_engine.tensors_problem(text,jsonb)  as caller  for nobody
+function  atelier_engine.term_pattern(text)  as caller  for nobody
 function  atelier_engine.text_after(uuid,bigint)  as caller  for nobody
 function  atelier_engine.text_of_job(uuid)  as caller  for nobody
 function  atelier_engine.tokens_of_account(uuid[],text)  as caller  for nobody
@@ -428,6 +445,7 @@ function  atelier_engine.watch_parked(uuid[])  as caller  for nobody
 function  atelier_engine.webhook_body(json)  as caller  for nobody
 function  atelier_engine.webhook_capability()  as caller  for nobody
 function  atelier_engine.webhook_capability_key()  as caller  for nobody
+function  atelier_engine.weigh_phrases(text,jsonb)  as caller  for nobody
 function  atelier_engine.whole_number(jsonb,text,bigint)  as caller  for nobody
 function  atelier_engine.with_pictures(uuid,jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.within_caps(uuid[],integer)  as caller  for nobody

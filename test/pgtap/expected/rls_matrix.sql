@@ -49,6 +49,18 @@ atelier.api_providers inactive  other user    0      42501  0      0
 atelier.api_providers inactive  team mate     0      42501  0      0
 atelier.api_providers inactive  admin         1      1:*    1:*    1
 atelier.api_providers inactive  service_role  1      1:*    1:*    1
+atelier.compel_configs          anon          42501  42501  42501  42501
+atelier.compel_configs          owner         0      42501  0      0
+atelier.compel_configs          other user    0      42501  0      0
+atelier.compel_configs          team mate     0      42501  0      0
+atelier.compel_configs          admin         1      1:*    1:*    1
+atelier.compel_configs          service_role  1      1:*    1:*    1
+atelier.content_terms           anon          42501  42501  42501  42501
+atelier.content_terms           owner         0      42501  0      0
+atelier.content_terms           other user    0      42501  0      0
+atelier.content_terms           team mate     0      42501  0      0
+atelier.content_terms           admin         1      1:*    1:*    1
+atelier.content_terms           service_role  1      1:*    1:*    1
 atelier.conversations           anon          42501  42501  42501  42501
 atelier.conversations           owner         1      1:character_id,conversation_type,current_location,id,last_scene_image,memory_data,memory_tier,project_id,status,title,user_character_id,user_id  1:character_id,conversation_type,current_location,last_scene_image,memory_data,memory_tier,project_id,status,title,user_character_id  1
 atelier.conversations           other user    0      42501  0      0
@@ -73,6 +85,12 @@ atelier.endpoints               other user    0      42501  0      0
 atelier.endpoints               team mate     0      42501  0      0
 atelier.endpoints               admin         1      1:*    1:*    1
 atelier.endpoints               service_role  1      1:*    1:*    1
+atelier.enhancement_presets     anon          42501  42501  42501  42501
+atelier.enhancement_presets     owner         0      42501  0      0
+atelier.enhancement_presets     other user    0      42501  0      0
+atelier.enhancement_presets     team mate     0      42501  0      0
+atelier.enhancement_presets     admin         1      1:*    1:*    1
+atelier.enhancement_presets     service_role  1      1:*    1:*    1
 atelier.events                  anon          42501  42501  42501  42501
 atelier.events                  owner         1      42501  42501  42501
 atelier.events                  other user    0      42501  42501  42501
@@ -151,6 +169,12 @@ atelier.model_test_results      other user    0      42501  0      0
 atelier.model_test_results      team mate     0      42501  0      0
 atelier.model_test_results      admin         1      1:*    1:*    1
 atelier.model_test_results      service_role  1      1:*    1:*    1
+atelier.negative_prompts        anon          42501  42501  42501  42501
+atelier.negative_prompts        owner         0      42501  0      0
+atelier.negative_prompts        other user    0      42501  0      0
+atelier.negative_prompts        team mate     0      42501  0      0
+atelier.negative_prompts        admin         1      1:*    1:*    1
+atelier.negative_prompts        service_role  1      1:*    1:*    1
 atelier.object_chunks           anon          0      42501  42501  42501
 atelier.object_chunks           owner         1      42501  42501  42501
 atelier.object_chunks           other user    0      42501  42501  42501
@@ -169,6 +193,18 @@ atelier.profiles                other user    0      42501  0      42501
 atelier.profiles                team mate     0      42501  0      42501
 atelier.profiles                admin         1      42501  1:birth_date,username  42501
 atelier.profiles                service_role  1      23503  1:*    1
+atelier.prompt_templates        anon          42501  42501  42501  42501
+atelier.prompt_templates        owner         0      42501  0      0
+atelier.prompt_templates        other user    0      42501  0      0
+atelier.prompt_templates        team mate     0      42501  0      0
+atelier.prompt_templates        admin         1      1:*    1:*    1
+atelier.prompt_templates        service_role  1      1:*    1:*    1
+atelier.prompt_templates published  anon          42501  42501  42501  42501
+atelier.prompt_templates published  owner         0      42501  0      0
+atelier.prompt_templates published  other user    0      42501  0      0
+atelier.prompt_templates published  team mate     0      42501  0      0
+atelier.prompt_templates published  admin         1      1:*    1:*    PT409
+atelier.prompt_templates published  service_role  1      1:*    1:*    PT409
 atelier.provider_tokens         anon          42501  42501  42501  42501
 atelier.provider_tokens         owner         0      42501  0      0
 atelier.provider_tokens         other user    0      42501  0      0

@@ -52,6 +52,16 @@ insert into storage.objects (bucket_id, name, owner, metadata)
 values ('spare-public', :alice || '/shown.png', :alice, '{"size": 0, "mimetype": "image/png"}') returning id as shown_object \gset
 select id as generation from atelier.generations where job_id = :'job' \gset
 
+insert into atelier.prompt_templates (enhancer_model, use_case, template_name, system_prompt)
+values ('any', 'spare', 'Spare', 'Say nothing.') returning id as template \gset
+insert into atelier.prompt_templates (enhancer_model, use_case, template_name, system_prompt, is_active)
+values ('any', 'spare', 'Used', 'Say nothing.', true) returning id as published_template \gset
+insert into atelier.negative_prompts (negative_prompt) values ('spare') returning id as negative_prompt \gset
+insert into atelier.enhancement_presets (preset_name, enable_qwen, enable_compel, auto_enhancement)
+values ('Spare', true, true, true) returning id as preset \gset
+insert into atelier.compel_configs (config_name, weights) values ('spare', '{"spare": 1.2}') returning id as compel_config \gset
+insert into atelier.content_terms (term, meaning) values ('spare', 'harmless') returning id as content_term \gset
+
 -- Dave is in a workspace of Alice's.
 \set dave '''da5e0000-0000-7000-8000-000000000004'''
 insert into auth.users (id, email) values (:dave, 'dave@example.org');
@@ -173,4 +183,15 @@ select pg_temp.prepare_id('atelier.videos', :'film', jsonb_build_object('user_id
 select pg_temp.prepare_id('atelier.conversations', :'conversation', jsonb_build_object('user_id', :alice, 'title', 'new'));
 select pg_temp.prepare_id('atelier.messages', :'message', jsonb_build_object(
   'conversation_id', :'conversation', 'user_id', :alice, 'sender', 'user', 'content', 'new'));
+
+-- prompting
+select pg_temp.prepare_id('atelier.prompt_templates', :'template',
+  '{"enhancer_model": "any", "use_case": "new", "template_name": "new", "system_prompt": "new"}');
+select pg_temp.prepare_id('atelier.prompt_templates', :'published_template',
+  '{"enhancer_model": "any", "use_case": "new", "template_name": "new", "system_prompt": "new", "is_active": true}', 'published');
+select pg_temp.prepare_id('atelier.negative_prompts', :'negative_prompt', '{"negative_prompt": "new"}');
+select pg_temp.prepare_id('atelier.enhancement_presets', :'preset',
+  '{"preset_name": "new", "enable_qwen": true, "enable_compel": true, "auto_enhancement": true}');
+select pg_temp.prepare_id('atelier.compel_configs', :'compel_config', '{"config_name": "new", "weights": {"new": 1.5}}');
+select pg_temp.prepare_id('atelier.content_terms', :'content_term', '{"term": "new", "meaning": "harmless"}');
 \o

@@ -1,0 +1,59 @@
+-- Prompting: what the columns mean.
+comment on column atelier.prompt_templates.enhancer_model is
+  'The model that is told the template, such as qwen_instruct; any: every one that has no template of its own.';
+comment on column atelier.prompt_templates.use_case is 'What it is for, such as enhancement, chat_general or character_roleplay.';
+comment on column atelier.prompt_templates.content_mode is 'For whom it is: sfw, or nsfw for people whose age is verified.';
+comment on column atelier.prompt_templates.template_name is 'Its name; the versions of one template have the same.';
+comment on column atelier.prompt_templates.system_prompt is 'What the model is told: up to 20 000 characters.';
+comment on column atelier.prompt_templates.token_limit is 'How many tokens the answer may have.';
+comment on column atelier.prompt_templates.is_active is
+  'Whether this version is the one in use. Turning it on publishes the version, turning it off retires it.';
+comment on column atelier.prompt_templates.created_by is 'Who made it; null: the back end, or somebody who is gone.';
+comment on column atelier.prompt_templates.version is 'The number of the version; left out, the next one.';
+comment on column atelier.prompt_templates.metadata is 'What else the app notes: an object of up to 16 KiB.';
+comment on column atelier.prompt_templates.job_type is 'For chat, image or video jobs; null: for any.';
+comment on column atelier.prompt_templates.target_model is
+  'The model or family of models that the prompt is for, such as sdxl or wan; null: any.';
+comment on column atelier.prompt_templates.description is 'What it does, for people.';
+comment on column atelier.prompt_templates.comment is 'Remarks; they may change after the version was published, too.';
+comment on column atelier.prompt_templates.provider is 'The provider of the enhancer model, where that matters.';
+comment on column atelier.prompt_templates.published_at is 'When it was published first; null: a draft.';
+comment on column atelier.prompt_templates.retired_at is 'When it was retired; null: a draft, or in use.';
+
+comment on column atelier.negative_prompts.model_type is 'The model or family of models, such as sdxl.';
+comment on column atelier.negative_prompts.content_mode is 'For which prompts: sfw or nsfw.';
+comment on column atelier.negative_prompts.negative_prompt is
+  'Terms between commas, which may have weights as parse_prompt_weights() reads them.';
+comment on column atelier.negative_prompts.is_active is 'Whether get_negative_prompt() uses it.';
+comment on column atelier.negative_prompts.priority is 'The higher, the further in front.';
+comment on column atelier.negative_prompts.created_by is 'Who made it; null: the back end, or somebody who is gone.';
+comment on column atelier.negative_prompts.description is 'What it keeps away, for people.';
+comment on column atelier.negative_prompts.generation_mode is 'For pictures from a text (txt2img) or from a picture (i2i).';
+
+comment on column atelier.enhancement_presets.preset_name is 'Its name; unique.';
+comment on column atelier.enhancement_presets.preset_description is 'What it does, for people.';
+comment on column atelier.enhancement_presets.enable_qwen is 'Whether a language model rewrites the prompt.';
+comment on column atelier.enhancement_presets.enable_compel is 'Whether words are weighted.';
+comment on column atelier.enhancement_presets.auto_enhancement is 'Whether that happens without being asked for.';
+comment on column atelier.enhancement_presets.compel_weights is 'The weights: an object from phrases to numbers, as in compel_configs.';
+comment on column atelier.enhancement_presets.qwen_settings is 'What the language model is asked with: an object of up to 16 KiB.';
+comment on column atelier.enhancement_presets.usage_count is 'How often it was used.';
+comment on column atelier.enhancement_presets.avg_quality_with_preset is 'The average rating of what was made with it; null: none yet.';
+comment on column atelier.enhancement_presets.is_recommended is 'Whether the app recommends it.';
+comment on column atelier.enhancement_presets.created_by is 'Who made it; null: the back end, or somebody who is gone.';
+
+comment on column atelier.compel_configs.config_name is 'Its name; unique among those that are active.';
+comment on column atelier.compel_configs.weights is
+  'An object from phrases to weights from 0.1 to 2: {"sharp focus": 1.3}. At most 200 of them.';
+comment on column atelier.compel_configs.config_hash is 'The SHA-256 of the weights, in hexadecimal; computed, so that no weights are there twice.';
+comment on column atelier.compel_configs.total_tests is 'How often it was tested.';
+comment on column atelier.compel_configs.avg_quality is 'The average rating of quality; null: not tested.';
+comment on column atelier.compel_configs.avg_consistency is 'The average rating of consistency; null: not tested.';
+comment on column atelier.compel_configs.is_active is 'Whether apply_compel_config() knows it.';
+comment on column atelier.compel_configs.created_by is 'Who made it; null: the back end, or somebody who is gone.';
+
+comment on column atelier.content_terms.term is
+  'Words in small letters with single spaces. A space stands for hyphens and underscores, too.';
+comment on column atelier.content_terms.meaning is 'nsfw: makes a prompt nsfw; harmless: excuses what it covers.';
+comment on column atelier.content_terms.is_active is 'Whether detect_content_mode() uses it.';
+comment on column atelier.content_terms.created_by is 'Who made it; null: the back end, or somebody who is gone.';

@@ -1,0 +1,37 @@
+-- Prompting: what follows from a new or changed row.
+
+create or replace trigger guard_prompt_template
+  before insert or update or delete on atelier.prompt_templates
+  for each row execute function atelier_engine.guard_prompt_template();
+
+create or replace trigger touch_updated_at
+  before update on atelier.prompt_templates
+  for each row execute function atelier_engine.touch_updated_at();
+
+create or replace trigger touch_updated_at
+  before update on atelier.negative_prompts
+  for each row execute function atelier_engine.touch_updated_at();
+
+create or replace trigger touch_updated_at
+  before update on atelier.content_terms
+  for each row execute function atelier_engine.touch_updated_at();
+
+create or replace trigger check_negative_prompt
+  before insert or update of negative_prompt on atelier.negative_prompts
+  for each row execute function atelier_engine.check_negative_prompt();
+
+create or replace trigger check_compel_weights
+  before insert or update of weights on atelier.compel_configs
+  for each row execute function atelier_engine.check_compel_weights('weights');
+
+create or replace trigger check_compel_weights
+  before insert or update of compel_weights on atelier.enhancement_presets
+  for each row execute function atelier_engine.check_compel_weights('compel_weights');
+
+create or replace trigger refuse_endless_numbers
+  before insert or update of metadata on atelier.prompt_templates
+  for each row execute function atelier_engine.refuse_endless_numbers('metadata');
+
+create or replace trigger refuse_endless_numbers
+  before insert or update of qwen_settings on atelier.enhancement_presets
+  for each row execute function atelier_engine.refuse_endless_numbers('qwen_settings');
