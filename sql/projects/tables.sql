@@ -73,9 +73,9 @@ create table atelier.scenes (
   narrative_style text not null default 'concise'
     constraint scenes_narrative_style_known check (narrative_style in ('concise', 'detailed', 'atmospheric')),
   visual_priority text[] not null default '{setting,lighting,positioning}'
-    constraint scenes_visual_priority_is_a_list
+    constraint scenes_visual_priority_are_a_list
       check (array_ndims(visual_priority) is not distinct from 1 or visual_priority = '{}')
-    constraint scenes_visual_priority_has_no_null check (array_position(visual_priority, null) is null)
+    constraint scenes_visual_priority_have_no_null check (array_position(visual_priority, null) is null)
     constraint scenes_visual_priority_size
       check (cardinality(visual_priority) <= 100 and octet_length(visual_priority::text) <= 20000),
   perspective_hint text not null default 'third_person'
@@ -108,9 +108,9 @@ create table atelier.scenes (
   scene_prompt text
     constraint scenes_scene_prompt_length check (char_length(scene_prompt) <= 10000),
   scene_starters text[] not null default '{}'
-    constraint scenes_scene_starters_is_a_list
+    constraint scenes_scene_starters_are_a_list
       check (array_ndims(scene_starters) is not distinct from 1 or scene_starters = '{}')
-    constraint scenes_scene_starters_has_no_null check (array_position(scene_starters, null) is null)
+    constraint scenes_scene_starters_have_no_null check (array_position(scene_starters, null) is null)
     constraint scenes_scene_starters_size
       check (cardinality(scene_starters) <= 100 and octet_length(scene_starters::text) <= 20000),
   setting text
@@ -118,8 +118,8 @@ create table atelier.scenes (
   suggested_user_role text
     constraint scenes_suggested_user_role_length check (char_length(suggested_user_role) <= 500),
   tags text[] not null default '{}'
-    constraint scenes_tags_is_a_list check (array_ndims(tags) is not distinct from 1 or tags = '{}')
-    constraint scenes_tags_has_no_null check (array_position(tags, null) is null)
+    constraint scenes_tags_are_a_list check (array_ndims(tags) is not distinct from 1 or tags = '{}')
+    constraint scenes_tags_have_no_null check (array_position(tags, null) is null)
     constraint scenes_tags_size check (cardinality(tags) <= 100 and octet_length(tags::text) <= 20000),
   time_of_day text
     constraint scenes_time_of_day_length check (char_length(time_of_day) <= 100),

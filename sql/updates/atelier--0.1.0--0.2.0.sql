@@ -1146,9 +1146,9 @@ create table atelier.characters (
   traits text
     constraint characters_traits_length check (char_length(traits) <= 10000),
   appearance_tags text[] not null default '{}'
-    constraint characters_appearance_tags_is_a_list
+    constraint characters_appearance_tags_are_a_list
       check (array_ndims(appearance_tags) is not distinct from 1 or appearance_tags = '{}')
-    constraint characters_appearance_tags_has_no_null check (array_position(appearance_tags, null) is null)
+    constraint characters_appearance_tags_have_no_null check (array_position(appearance_tags, null) is null)
     constraint characters_appearance_tags_size
       check (cardinality(appearance_tags) <= 100 and octet_length(appearance_tags::text) <= 20000),
   image_url text
@@ -1204,9 +1204,9 @@ create table atelier.characters (
   style_preset text not null default 'realistic'
     constraint characters_style_preset_length check (char_length(style_preset) between 1 and 100),
   locked_traits text[] not null default '{}'
-    constraint characters_locked_traits_is_a_list
+    constraint characters_locked_traits_are_a_list
       check (array_ndims(locked_traits) is not distinct from 1 or locked_traits = '{}')
-    constraint characters_locked_traits_has_no_null check (array_position(locked_traits, null) is null)
+    constraint characters_locked_traits_have_no_null check (array_position(locked_traits, null) is null)
     constraint characters_locked_traits_size
       check (cardinality(locked_traits) <= 100 and octet_length(locked_traits::text) <= 20000),
   media_defaults jsonb not null default '{}'
@@ -1221,15 +1221,15 @@ create table atelier.characters (
   outfit_defaults text
     constraint characters_outfit_defaults_length check (char_length(outfit_defaults) <= 10000),
   clothing_tags text[] not null default '{}'
-    constraint characters_clothing_tags_is_a_list
+    constraint characters_clothing_tags_are_a_list
       check (array_ndims(clothing_tags) is not distinct from 1 or clothing_tags = '{}')
-    constraint characters_clothing_tags_has_no_null check (array_position(clothing_tags, null) is null)
+    constraint characters_clothing_tags_have_no_null check (array_position(clothing_tags, null) is null)
     constraint characters_clothing_tags_size
       check (cardinality(clothing_tags) <= 100 and octet_length(clothing_tags::text) <= 20000),
   avoid_traits text[] not null default '{}'
-    constraint characters_avoid_traits_is_a_list
+    constraint characters_avoid_traits_are_a_list
       check (array_ndims(avoid_traits) is not distinct from 1 or avoid_traits = '{}')
-    constraint characters_avoid_traits_has_no_null check (array_position(avoid_traits, null) is null)
+    constraint characters_avoid_traits_have_no_null check (array_position(avoid_traits, null) is null)
     constraint characters_avoid_traits_size
       check (cardinality(avoid_traits) <= 100 and octet_length(avoid_traits::text) <= 20000),
   backstory text
@@ -1239,9 +1239,9 @@ create table atelier.characters (
   canon_spec text
     constraint characters_canon_spec_length check (char_length(canon_spec) <= 10000),
   forbidden_phrases text[] not null default '{}'
-    constraint characters_forbidden_phrases_is_a_list
+    constraint characters_forbidden_phrases_are_a_list
       check (array_ndims(forbidden_phrases) is not distinct from 1 or forbidden_phrases = '{}')
-    constraint characters_forbidden_phrases_has_no_null check (array_position(forbidden_phrases, null) is null)
+    constraint characters_forbidden_phrases_have_no_null check (array_position(forbidden_phrases, null) is null)
     constraint characters_forbidden_phrases_size
       check (cardinality(forbidden_phrases) <= 100 and octet_length(forbidden_phrases::text) <= 20000),
   lighting text
@@ -1257,9 +1257,9 @@ create table atelier.characters (
   tagline text
     constraint characters_tagline_length check (char_length(tagline) <= 500),
   voice_examples text[] not null default '{}'
-    constraint characters_voice_examples_is_a_list
+    constraint characters_voice_examples_are_a_list
       check (array_ndims(voice_examples) is not distinct from 1 or voice_examples = '{}')
-    constraint characters_voice_examples_has_no_null check (array_position(voice_examples, null) is null)
+    constraint characters_voice_examples_have_no_null check (array_position(voice_examples, null) is null)
     constraint characters_voice_examples_size
       check (cardinality(voice_examples) <= 100 and octet_length(voice_examples::text) <= 20000)
 );
@@ -1361,9 +1361,9 @@ create table atelier.character_scenes (
   scene_rules text
     constraint character_scenes_scene_rules_length check (char_length(scene_rules) <= 10000),
   scene_starters text[] not null default '{}'
-    constraint character_scenes_scene_starters_is_a_list
+    constraint character_scenes_scene_starters_are_a_list
       check (array_ndims(scene_starters) is not distinct from 1 or scene_starters = '{}')
-    constraint character_scenes_scene_starters_has_no_null check (array_position(scene_starters, null) is null)
+    constraint character_scenes_scene_starters_have_no_null check (array_position(scene_starters, null) is null)
     constraint character_scenes_scene_starters_size
       check (cardinality(scene_starters) <= 100 and octet_length(scene_starters::text) <= 20000),
   scene_type text
@@ -1496,9 +1496,9 @@ create table atelier.scenes (
   narrative_style text not null default 'concise'
     constraint scenes_narrative_style_known check (narrative_style in ('concise', 'detailed', 'atmospheric')),
   visual_priority text[] not null default '{setting,lighting,positioning}'
-    constraint scenes_visual_priority_is_a_list
+    constraint scenes_visual_priority_are_a_list
       check (array_ndims(visual_priority) is not distinct from 1 or visual_priority = '{}')
-    constraint scenes_visual_priority_has_no_null check (array_position(visual_priority, null) is null)
+    constraint scenes_visual_priority_have_no_null check (array_position(visual_priority, null) is null)
     constraint scenes_visual_priority_size
       check (cardinality(visual_priority) <= 100 and octet_length(visual_priority::text) <= 20000),
   perspective_hint text not null default 'third_person'
@@ -1531,9 +1531,9 @@ create table atelier.scenes (
   scene_prompt text
     constraint scenes_scene_prompt_length check (char_length(scene_prompt) <= 10000),
   scene_starters text[] not null default '{}'
-    constraint scenes_scene_starters_is_a_list
+    constraint scenes_scene_starters_are_a_list
       check (array_ndims(scene_starters) is not distinct from 1 or scene_starters = '{}')
-    constraint scenes_scene_starters_has_no_null check (array_position(scene_starters, null) is null)
+    constraint scenes_scene_starters_have_no_null check (array_position(scene_starters, null) is null)
     constraint scenes_scene_starters_size
       check (cardinality(scene_starters) <= 100 and octet_length(scene_starters::text) <= 20000),
   setting text
@@ -1541,8 +1541,8 @@ create table atelier.scenes (
   suggested_user_role text
     constraint scenes_suggested_user_role_length check (char_length(suggested_user_role) <= 500),
   tags text[] not null default '{}'
-    constraint scenes_tags_is_a_list check (array_ndims(tags) is not distinct from 1 or tags = '{}')
-    constraint scenes_tags_has_no_null check (array_position(tags, null) is null)
+    constraint scenes_tags_are_a_list check (array_ndims(tags) is not distinct from 1 or tags = '{}')
+    constraint scenes_tags_have_no_null check (array_position(tags, null) is null)
     constraint scenes_tags_size check (cardinality(tags) <= 100 and octet_length(tags::text) <= 20000),
   time_of_day text
     constraint scenes_time_of_day_length check (char_length(time_of_day) <= 100),
