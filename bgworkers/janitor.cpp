@@ -1,6 +1,6 @@
 // The janitor: one per database. Schedules that are due, leases that ran out, workspace assets that
-// expired, bytes of deleted objects and old events, each in short transactions that leave the rest
-// for the next round.
+// expired, bytes of deleted objects, old events and the partitions of logs, each in short
+// transactions that leave the rest for the next round.
 #include <algorithm>
 #include <string>
 
@@ -33,6 +33,10 @@ pg::Statement refresh_timings("select atelier_engine.refresh_timings()");
 pg::Statement run_schedules("select atelier_engine.run_schedules()");
 pg::Statement forget_webhooks("select atelier_engine.forget_webhooks()");
 pg::Statement delete_old_events("select atelier_engine.delete_old_events($1)");
+// 0.1.0 does not know it.
+pg::Statement knows_tend_logs(
+    "select exists (select from pg_catalog.pg_proc p where p.proname = 'tend_logs')");
+pg::Statement tend_logs_sql("select atelier_engine.tend_logs()");
 pg::Statement delete_pending_objects("select atelier_engine.delete_pending_objects($1)");
 
 int64_t count_of(const char *activity, pg::Statement &statement,
@@ -61,6 +65,7 @@ class Janitor {
  private:
   void tidy() {
     next_round_ = Clock::now() + std::chrono::seconds(settings::janitor_interval_s);
+    tend_logs();
     try {
       int64_t const leases = count_of("settling lost leases", reap_expired_leases, {});
       int64_t const assets = count_of("expiring workspace assets", expire_assets, {});
@@ -103,6 +108,17 @@ class Janitor {
     } catch (const pg::Error &error) {
       pg::log(error);
       back_off_.failed();
+    }
+  }
+
+  // Whoever keeps a log from being tended keeps the janitor from nothing else.
+  static void tend_logs() {
+    try {
+      pg::Transaction transaction("tending logs");
+      if (knows_tend_logs.run({}).boolean(0, 1)) tend_logs_sql.run({});
+      transaction.commit();
+    } catch (const pg::Error &error) {
+      pg::log(error);
     }
   }
 

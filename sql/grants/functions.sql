@@ -48,7 +48,7 @@ begin
                where r.ev_class = c.oid and d.refobjid <> c.oid and o.attname = a.attname)) as meaning
       from pg_catalog.pg_class c
       join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-     where c.relnamespace = 'atelier'::pg_catalog.regnamespace and c.relkind in ('r', 'v')
+     where c.relnamespace = 'atelier'::pg_catalog.regnamespace and c.relkind in ('r', 'p', 'v')
        and pg_catalog.col_description(c.oid, a.attnum) is null
      order by c.relkind  -- tables, then the views of them
   loop

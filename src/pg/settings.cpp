@@ -10,6 +10,9 @@ extern "C" {
 
 namespace settings {
 
+int api_log_retention_s = 2592000;
+bool api_logging = true;
+int cost_log_retention_s = 34560000;
 char *courier_path = nullptr;
 int event_retention_s = 604800;
 int janitor_interval_s = 30;
@@ -45,6 +48,15 @@ void define_int(const char *name, const char *summary, const char *detail, int *
 // None is PGC_POSTMASTER: a library loaded without shared_preload_libraries may not define settings
 // that only a server start can change.
 void define() {
+  define_int("atelier.api_log_retention", "How long rows of atelier.api_logs are kept.",
+             "The janitor drops a day when all of it is older. 0: for ever.", &api_log_retention_s,
+             2592000, 0, INT_MAX, GUC_UNIT_S);
+  DefineCustomBoolVariable("atelier.api_logging", "Log every call of a provider.",
+                           "In atelier.api_logs. Off: only what calls cost is written down.",
+                           &api_logging, true, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+  define_int("atelier.cost_log_retention", "How long rows of atelier.api_cost_logs are kept.",
+             "The janitor drops a month when all of it is older. 0: for ever.",
+             &cost_log_retention_s, 34560000, 0, INT_MAX, GUC_UNIT_S);
   define_string("atelier.courier_path", "The program that talks to inference servers.",
                 "Empty: atelier-courier in the server's bin directory. Read when a dispatcher "
                 "starts its courier.",

@@ -3,6 +3,9 @@
 
 namespace settings {
 
+extern int api_log_retention_s;   // read by SQL
+extern bool api_logging;          // read by SQL
+extern int cost_log_retention_s;  // read by SQL
 extern char *courier_path;
 extern int event_retention_s;
 extern int janitor_interval_s;

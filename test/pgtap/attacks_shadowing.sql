@@ -3,7 +3,10 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(150);
+select plan(153);
+-- For tend_logs(): a partition to make and one to drop, which the traps keep.
+do $$ begin execute format('drop table if exists atelier_engine.api_logs_%s', to_char(now() at time zone 'UTC', 'YYYY_MM_DD')); end $$;
+select atelier_engine.make_log_partition('api_logs', '1 day', '2001-01-01Z') \g /dev/null
 \ir support/jobs.sql
 \ir support/traps.sql
 
@@ -81,6 +84,9 @@ select atelier_test.works(:service, 'select atelier.adopt_instance()');
 select atelier_test.works(:service, 'select d.status from atelier.doctor() d');
 select atelier_test.works(:carols, statement) from unnest(array['select atelier.pause_work(''endpoint'', ''test endpoint'')',
   'select atelier.drain_work(''endpoint'', ''test endpoint'')', 'select atelier.resume_work(''endpoint'', ''test endpoint'')']) statement;
+select atelier_test.works(:carols, 'update atelier.api_providers set currency = ''EUR'' returning currency');
+select atelier_test.works(:carols, 'select p.price from atelier.set_price(''atelier-runner'', ''image'', 0.01, ''tiny-sdxl'') p');
+select atelier_test.works(:worker, 'select atelier_engine.tend_logs()');
 select atelier_test.works(:alices, format('select atelier.create_workspace_session(%L)', :'alice_id'));
 select atelier_test.call(:alices, format('select j.id from atelier.queue_job(''a red circle'', workspace_id => %L) j', :'team')) as job \gset
 select atelier_test.call(:alices, 'select j.id from atelier.queue_job(''a blue one'', parameters => ''{"steps": 5, "seed": 7}'', metadata => ''{"a": [1]}'') j') as failing \gset

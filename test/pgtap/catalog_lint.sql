@@ -1,6 +1,6 @@
 -- Rules for every object of the extension, looked up in the catalog and not in the text.
 begin;
-select plan(27);
+select plan(28);
 set local search_path = public, pg_catalog;  -- no schema of ours, so that expressions come out qualified
 
 create temp view members as
@@ -83,14 +83,18 @@ select is_empty($$select polrelid::regclass, polname, expression from policies
   'policies ask who is calling once per query, not per row');
 select is_empty($$select polrelid::regclass, polname from policies
   where expression ~* ('\m(from|join) \(*' || replace(polrelid::regclass::text, '.', '\.') || '\M')$$, 'no policy reads its own table');
+-- Of tables that are partitioned by time, the partitions have the indexes.
+select atelier_engine.tend_logs() \g /dev/null
+select cmp_ok((select count(*) from pg_inherits where inhparent in (select oid from relations)), '>', 10::bigint, 'the logs have partitions');
 select is_empty($$
   select p.polrelid::regclass, p.polname, m.column_name
-    from policies p
+    from (select q.polrelid, q.polname, q.expression, coalesce(i.inhrelid, q.polrelid) as place
+            from policies q left join pg_inherits i on i.inhparent = q.polrelid) p
     cross join lateral (
       select (regexp_matches(p.expression, '\m(\w+) (?:=|>=|= ANY) \(+ *SELECT (?:auth\.uid|atelier_engine\.(?:readable|workspaces_of))', 'g'))[1] as column_name) m
    where not exists (
      select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-      where i.indrelid = p.polrelid and a.attname = m.column_name and i.indpred is null)$$,
+      where i.indrelid = p.place and a.attname = m.column_name and i.indpred is null)$$,
   'every column that a policy compares with the caller has an index');
 
 -- Who may look into the engine.

@@ -62,7 +62,7 @@ select set_eq($$select name from routines where name ~ '^atelier_engine\.' and h
     'record_cancelled', 'cancel_requests', 'renew_leases', 'follow_clock', 'settle_attempts', 'reap_expired_leases', 'unblock_just_missed', 'next_wake_at', 'delete_pending_objects',
     'next_probe_at', 'claim_probes', 'record_probes', 'note_rates', 'next_lookup_at', 'claim_lookups', 'record_lookups', 'record_stops', 'append_texts',
     'take_webhooks', 'forget_webhooks', 'claim_key_sets', 'next_key_set_at', 'record_key_set',
-    'orphaned_objects', 'run_schedules', 'delete_old_events', 'refresh_timings')),
+    'orphaned_objects', 'run_schedules', 'delete_old_events', 'refresh_timings', 'tend_logs')),
   'the worker may execute what the workers call, and nothing else of the engine');
 select is_empty($$select r.name, p from relations r, unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) p
   where has_table_privilege('atelier_worker', r.oid, p) or has_any_column_privilege('atelier_worker', r.oid, 'SELECT')$$,

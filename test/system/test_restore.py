@@ -34,6 +34,7 @@ def source(source_server, fake):
     """A database in the middle of its life: finished and waiting jobs, pictures, a library, a collection."""
     database = Database.create(source_server, "source")
     database.use_only(fake)
+    database.run("select atelier.set_price('atelier-runner', 'image', 0.04)")
     alice, bob = database.add_user("alice"), database.add_user("bob")
     alice.run("select atelier.create_workspace_session(%s, 'A rainy day')", alice.id)
     jobs = [alice.queue("a red circle", n=2, width=512, height=512), alice.queue("a star"), bob.queue("a fish")]
@@ -53,6 +54,7 @@ def source(source_server, fake):
     bob.run("select atelier.cancel_job(%s)", bob.queue("never mind"))
     database.waiting_jobs = [alice.queue(f"later {number}") for number in range(5)]
     assert database.value("select asset_count from atelier.user_collections") == 2
+    wait_until(lambda: database.value("select count(*) from atelier.api_logs") == 4, message="the calls are not logged")
     return database
 
 
@@ -124,6 +126,8 @@ def let_the_dispatcher_look(database, looks=3):
 @pytest.mark.parametrize("how", ["plain", "custom", "parallel"])
 def test_a_restored_dump_is_equal_and_dispatches_nothing(source, fake, tmp_path, how):
     before = contents(source)
+    logs = [table for table, rows in before.items() if table.startswith("atelier_engine.api_") and rows]
+    assert sum(len(before[table]) for table in logs) == 8, "four calls, in both logs"
     assert len(before["atelier.jobs"]) == 10 and len(before["atelier_engine.object_chunks"]) >= 6
     requests = len(fake.requests)
 
@@ -140,6 +144,8 @@ def test_a_restored_dump_is_equal_and_dispatches_nothing(source, fake, tmp_path,
     copy.run("select atelier.adopt_instance()")
     copy.wait_until_finished(source.waiting_jobs)
     copy.assert_completed_exactly_once(source.waiting_jobs)
+    costs = "select count(*), sum(estimated_cost)::text from atelier.api_cost_logs"
+    wait_until(lambda: copy.run(costs) == [(9, "0.36")], message="the copy logs into its partitions")
     assert source.count_in(source.waiting_jobs, "queued") == 5
 
 

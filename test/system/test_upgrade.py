@@ -350,6 +350,8 @@ CHANGES = [
     "alter table atelier.jobs drop constraint jobs_are_valid",
     "alter table atelier.jobs no force row level security",
     "alter table atelier.jobs reset (fillfactor)",
+    "alter table atelier.api_prices drop constraint api_prices_do_not_overlap",
+    "alter table atelier.api_logs alter column path drop not null",
     "drop index atelier.jobs_user_created_idx",
     "drop trigger guard_status on atelier.jobs",
     "alter table atelier.jobs disable trigger guard_status",

@@ -10,8 +10,18 @@ members as (
 ours as (
   select oid, nspname from pg_namespace where nspname in ('atelier', 'atelier_engine', 'auth', 'storage')
 ),
+-- The janitor makes partitions, and as many as it is time for.
+partitions as (
+  select c.oid, c.reltype from pg_class c where c.relispartition
+),
 relations as (
   select c.* from pg_class c join ours on ours.oid = c.relnamespace
+   where c.oid not in (select oid from partitions)
+     and c.oid not in (select i.indexrelid from pg_index i join partitions on partitions.oid = i.indrelid)
+),
+types as (
+  select t.* from pg_type t join ours on ours.oid = t.typnamespace
+   where t.oid not in (select reltype from partitions) and t.typelem not in (select reltype from partitions)
 ),
 routines as (
   select p.* from pg_proc p join ours on ours.oid = p.pronamespace
@@ -35,7 +45,7 @@ grants as (
     from routines p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
   union all
   select 'type ' || t.oid::regtype, a.*
-    from pg_type t join ours on ours.oid = t.typnamespace, aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) a
+    from types t, aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) a
 ),
 first_grants as (
   select pg_describe_object(i.classoid, i.objoid, i.objsubid) as object, a.*
@@ -52,8 +62,9 @@ lines (line) as (
   select format('dumped %s %s', c.table::regclass, c.condition)
     from pg_extension e, unnest(e.extconfig, e.extcondition) as c ("table", condition) where e.extname = 'atelier'
   union all
-  select format('relation %s %s owner %s persistence %s security %s %s options %s', c.oid::regclass, c.relkind,
-                c.relowner::regrole, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.reloptions)
+  select format('relation %s %s owner %s persistence %s security %s %s options %s partitioned by %s', c.oid::regclass, c.relkind,
+                c.relowner::regrole, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
+                pg_get_partkeydef(c.oid))
     from relations c
   union all
   select format('column %s %s %I %s not null %s default %s generated %s identity %s storage %s statistics %s options %s',
@@ -92,14 +103,14 @@ lines (line) as (
   union all
   select format('type %s owner %s %s %s', t.oid::regtype, t.typowner::regrole, t.typtype,
                 (select string_agg(e.enumlabel, ', ' order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid))
-    from pg_type t join ours on ours.oid = t.typnamespace
+    from types t
   union all
   select format('comment %s: %s', pg_describe_object(d.classoid, d.objoid, d.objsubid), d.description)
     from pg_description d
    where (d.classoid, d.objoid) in (select 'pg_class'::regclass, oid from relations
                                     union all select 'pg_proc'::regclass, oid from routines
                                     union all select 'pg_namespace'::regclass, oid from ours
-                                    union all select 'pg_type'::regclass, t.oid from pg_type t join ours on ours.oid = t.typnamespace
+                                    union all select 'pg_type'::regclass, t.oid from types t
                                     union all select 'pg_constraint'::regclass, n.oid from pg_constraint n join ours on ours.oid = n.connamespace
                                     union all select 'pg_policy'::regclass, p.oid from pg_policy p
                                     union all select 'pg_trigger'::regclass, t.oid from pg_trigger t

@@ -15,6 +15,7 @@ begin
   return query select * from atelier_engine.examine_tokens();
   return query select * from atelier_engine.examine_decisions();
   return query select * from atelier_engine.examine_webhooks();
+  return query select * from atelier_engine.examine_logs();
   return query select * from atelier_engine.examine_data();
 end;
 $$;

@@ -65,6 +65,9 @@ begin
     from (select atelier_engine.wants_late_result(p_attempt_id) as job_id) w
    where w.job_id is not null and (jsonb_array_length(coalesce(p_outputs, '[]')) > 0 or p_result is not null)
       on conflict do nothing;
+  if found then
+    perform atelier_engine.log_calls(array[p_attempt_id], array[p_outputs], array[coalesce(p_metadata, '{}')], true);
+  end if;
 end;
 $$;
 comment on function atelier_engine.keep_late_result(

@@ -26,11 +26,13 @@ declare
     nullif(left(atelier_engine.redact(p_message), 1000), ''), replace(p_error_class, '_', ' '), 'unknown');
   attempt atelier_engine.attempts;
   policy atelier.retry_policies;
+  recorded_before boolean;
   cancelled boolean;
 begin
   if owned is null then
     return null;
   end if;
+  select a.recorded_at is not null into recorded_before from atelier_engine.attempts a where a.id = p_attempt_id;
   update atelier_engine.attempts a
      set state = case p_error_class when 'ambiguous' then 'ambiguous' else 'failed' end,
          started_at = p_started_at, sent_at = coalesce(p_sent_at, a.sent_at), first_byte_at = p_first_byte_at,
@@ -46,6 +48,7 @@ begin
   if attempt.token_id is not null and p_error_class in ('auth', 'payment') and p_http_status in (401, 402) then
     perform atelier_engine.disable_token(attempt.token_id, p_error_class);
   end if;
+  perform atelier_engine.log_calls(array[p_attempt_id], array[null::jsonb], array[null::jsonb], recorded_before);
 
   select j.cancel_requested_at is not null into cancelled from atelier.jobs j where j.id = owned;
   if cancelled then
@@ -96,6 +99,7 @@ begin
   end if;
   update atelier_engine.attempts a set state = 'cancelled', recorded_at = clock_timestamp()
    where a.id = p_attempt_id;
+  perform atelier_engine.log_calls(array[p_attempt_id], array[null::jsonb], array[null::jsonb], false);
   perform atelier_engine.finish_job(owned, 'cancelled', null, null);
   return true;
 end;

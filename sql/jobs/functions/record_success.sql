@@ -86,6 +86,7 @@ as $$
 declare
   owners uuid[];
   owned uuid[];
+  recorded_before boolean;
   done uuid[];
   late record;
 begin
@@ -93,10 +94,11 @@ begin
     perform atelier_engine.add_outputs(p_attempt_ids, p_outputs, p_results);
   end if;
   -- One look into an index for each, whatever the planner believes of the tables.
-  select array_agg(q.job_id), array_agg(q.attempt_id) into owners, owned
-    from (select a.job_id, r.attempt_id
+  select array_agg(q.job_id), array_agg(q.attempt_id), bool_or(o.recorded_at is not null) into owners, owned, recorded_before
+    from (select a.job_id, r.attempt_id, a.recorded_at
             from unnest(p_attempt_ids) r (attempt_id)
-           cross join lateral (select a.job_id from atelier_engine.attempts a where a.id = r.attempt_id offset 0) a
+           cross join lateral (
+             select a.job_id, a.recorded_at from atelier_engine.attempts a where a.id = r.attempt_id offset 0) a
            order by a.job_id) o
    cross join lateral (
      select q.job_id, q.attempt_id, q.state from atelier_engine.queue q where q.job_id = o.job_id offset 0
@@ -109,6 +111,14 @@ begin
   end if;
   perform atelier_engine.settle_dependents(done);
   perform atelier_engine.note_successes(p_attempt_ids);
+  if cardinality(done) = cardinality(p_attempt_ids) then
+    perform atelier_engine.log_calls(p_attempt_ids, p_outputs, p_metadata, recorded_before);
+  elsif done <> '{}' then
+    perform atelier_engine.log_calls(
+              array_agg(r.attempt_id), array_agg(r.outputs), array_agg(r.metadata), recorded_before)
+       from unnest(p_attempt_ids, p_outputs, p_metadata) r (attempt_id, outputs, metadata)
+      where r.attempt_id = any (owned);
+  end if;
   if cardinality(done) < cardinality(p_attempt_ids) then
     for late in
       select r.*

@@ -50,6 +50,7 @@ begin
   update atelier_engine.attempts a
      set state = 'ambiguous', recorded_at = clock_timestamp(), error_class = 'ambiguous', error_message = p_reason
    where a.id = p_attempt_id;
+  perform atelier_engine.log_calls(array[p_attempt_id], array[null::jsonb], array[null::jsonb], false);
   perform atelier_engine.resolve_ambiguous(p_job_id, p_attempt_id, 'ambiguous', p_reason);
 end;
 $$;

@@ -67,7 +67,9 @@ create table atelier.api_models (
     constraint api_models_equivalent_models_have_no_null check (array_position(equivalent_models, null) is null),
   max_concurrency integer constraint api_models_max_concurrency_in_range check (max_concurrency between 0 and 10000),
   adapter_options jsonb not null default '{}'
-    constraint api_models_adapter_options_is_an_object check (jsonb_typeof(adapter_options) = 'object')
+    constraint api_models_adapter_options_is_an_object check (jsonb_typeof(adapter_options) = 'object'),
+  -- For prices, which name both.
+  constraint api_models_id_provider_key unique (id, provider_id)
 );
 create index api_models_provider_idx on atelier.api_models (provider_id);
 create index api_models_created_by_idx on atelier.api_models (created_by);

@@ -72,6 +72,7 @@ function  atelier.revoke_workspace_invitation(uuid)  as owner  for authenticated
 function  atelier.runpod_webhook(json)  as owner  for anon, authenticated, service_role
 function  atelier.save_workspace_item_to_library(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.seal_provider_tokens()  as owner  for service_role
+function  atelier.set_price(text,text,numeric,text,integer,timestamp with time zone,text)  as owner  for authenticated, service_role
 function  atelier.set_provider_token(text,text,text)  as owner  for service_role
 function  atelier.set_provider_token_from_file(text,text,text)  as owner  for service_role
 function  atelier.set_webhook_keys(text,jsonb,text)  as owner  for service_role
@@ -137,6 +138,7 @@ function  atelier_engine.back_off(integer)  as caller  for nobody
 function  atelier_engine.begin_late_object(uuid,integer,text,text,bigint,bytea)  as caller  for nobody
 function  atelier_engine.begin_object(uuid,integer,text,text,bigint,bytea)  as owner  for atelier_worker
 function  atelier_engine.bucket_level(double precision,timestamp with time zone,integer,integer)  as caller  for nobody
+function  atelier_engine.call_quantities(jsonb,jsonb,timestamp with time zone,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.caller_is_of_age()  as owner  for authenticated, service_role
 function  atelier_engine.can_look_up(uuid,text)  as caller  for nobody
 function  atelier_engine.cancel_requests()  as owner  for atelier_worker
@@ -184,6 +186,7 @@ function  atelier_engine.deliver_late_result(atelier.jobs,atelier_engine.late_re
 function  atelier_engine.dependency_verdict(uuid)  as caller  for nobody
 function  atelier_engine.disable_token(uuid,text)  as caller  for nobody
 function  atelier_engine.disown_on_restore()  as owner  for nobody
+function  atelier_engine.drop_log_partitions(name,interval,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.due_runs(atelier.schedules,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.earlier_jobs(jsonb,uuid[])  as caller  for nobody
 function  atelier_engine.ed25519_is_signed(bytea,bytea,bytea)  as caller  for nobody
@@ -196,8 +199,10 @@ function  atelier_engine.enroll_user(uuid,text,jsonb)  as caller  for nobody
 function  atelier_engine.enter_queue()  as caller  for nobody
 function  atelier_engine.equivalent_model(uuid,uuid)  as caller  for nobody
 function  atelier_engine.estimate_seconds(atelier.api_models,jsonb)  as caller  for nobody
+function  atelier_engine.estimated_cost(uuid,uuid,timestamp with time zone,jsonb)  as caller  for nobody
 function  atelier_engine.examine_data()  as caller  for nobody
 function  atelier_engine.examine_decisions()  as caller  for nobody
+function  atelier_engine.examine_logs()  as caller  for nobody
 function  atelier_engine.examine_providers()  as caller  for nobody
 function  atelier_engine.examine_server()  as caller  for nobody
 function  atelier_engine.examine_tokens()  as caller  for nobody
@@ -221,6 +226,7 @@ function  atelier_engine.follow_webhook(uuid,text)  as caller  for nobody
 function  atelier_engine.forget_avoidances()  as caller  for nobody
 function  atelier_engine.forget_events()  as owner  for nobody
 function  atelier_engine.forget_late_objects()  as owner  for nobody
+function  atelier_engine.forget_person_in_logs()  as owner  for nobody
 function  atelier_engine.forget_requests()  as caller  for nobody
 function  atelier_engine.forget_token_state()  as owner  for nobody
 function  atelier_engine.forget_transaction_ids()  as caller  for nobody
@@ -231,6 +237,7 @@ function  atelier_engine.give_up_held_job(uuid)  as caller  for nobody
 function  atelier_engine.guard_adapter()  as owner  for nobody
 function  atelier_engine.guard_adapter_options()  as owner  for nobody
 function  atelier_engine.guard_ambiguity_policy()  as owner  for nobody
+function  atelier_engine.guard_currency()  as owner  for nobody
 function  atelier_engine.guard_job_status()  as caller  for nobody
 function  atelier_engine.guard_model_options()  as owner  for nobody
 function  atelier_engine.half_open_due()  as caller  for nobody
@@ -260,6 +267,13 @@ function  atelier_engine.leave_queue()  as owner  for nobody
 function  atelier_engine.library_asset_path(uuid)  as caller  for nobody
 function  atelier_engine.library_version()  as caller  for nobody
 function  atelier_engine.lock_workspace(uuid,text[])  as owner  for nobody
+function  atelier_engine.log_calls(uuid[],jsonb[],jsonb[],boolean)  as caller  for nobody
+function  atelier_engine.log_partition_name(name,interval,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.log_period(interval,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.log_tables()  as caller  for nobody
+function  atelier_engine.log_unlogged_calls()  as caller  for nobody
+function  atelier_engine.loggable(jsonb)  as caller  for nobody
+function  atelier_engine.make_log_partition(name,interval,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.mark_processing(uuid[])  as caller  for nobody
 function  atelier_engine.max_unfinished_jobs_per_user()  as caller  for nobody
 function  atelier_engine.may_see_character(uuid,atelier.characters)  as caller  for nobody
@@ -274,6 +288,7 @@ function  atelier_engine.move_object(text,text,text,text,uuid)  as owner  for no
 function  atelier_engine.move_to_model(uuid,uuid)  as caller  for nobody
 function  atelier_engine.must_park(uuid,uuid,uuid)  as caller  for nobody
 function  atelier_engine.must_wait_for(uuid,uuid[],text)  as caller  for nobody
+function  atelier_engine.needs_no_redaction(jsonb)  as caller  for nobody
 function  atelier_engine.new_secret()  as caller  for nobody
 function  atelier_engine.newest_secret_key()  as caller  for nobody
 function  atelier_engine.next_cron_time(text,timestamp with time zone,text)  as caller  for nobody
@@ -309,9 +324,11 @@ function  atelier_engine.picture_parameters(jsonb)  as caller  for nobody
 function  atelier_engine.pictures_in(jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.place_late_objects(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.prepare_job(uuid,atelier_engine.job_request)  as caller  for nobody
+function  atelier_engine.price_of_one(numeric,integer)  as caller  for nobody
 function  atelier_engine.promote_due()  as caller  for nobody
 function  atelier_engine.promote_parked()  as caller  for nobody
 function  atelier_engine.put_pause(text,text,text,text,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.quantity(jsonb)  as caller  for nobody
 function  atelier_engine.queue_metrics()  as caller  for nobody
 function  atelier_engine.queue_picture(atelier.characters,text,text,jsonb,text,text,text,uuid,jsonb,uuid,text,text)  as caller  for nobody
 function  atelier_engine.queue_scene(uuid,text,jsonb,text,text,text)  as caller  for nobody
@@ -399,6 +416,7 @@ function  atelier_engine.take_generations_along()  as owner  for nobody
 function  atelier_engine.take_over_job(uuid,uuid)  as caller  for nobody
 function  atelier_engine.take_up_held_attempt(uuid)  as caller  for nobody
 function  atelier_engine.take_webhooks()  as owner  for atelier_worker
+function  atelier_engine.tend_logs()  as owner  for atelier_worker
 function  atelier_engine.tensors_problem(text,jsonb)  as caller  for nobody
 function  atelier_engine.text_after(uuid,bigint)  as caller  for nobody
 function  atelier_engine.text_of_job(uuid)  as caller  for nobody
@@ -417,6 +435,7 @@ function  atelier_engine.usable_tokens(uuid)  as caller  for nobody
 function  atelier_engine.user_has_role(uuid,atelier.app_role)  as owner  for nobody
 function  atelier_engine.user_is_paused(uuid)  as caller  for nobody
 function  atelier_engine.usual_seconds(uuid,uuid,numeric)  as caller  for nobody
+function  atelier_engine.uuid_in(jsonb)  as caller  for nobody
 function  atelier_engine.validate_parameters(jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.visible_character(uuid,uuid)  as caller  for nobody
 function  atelier_engine.wait_for_lookup(uuid,uuid,real)  as caller  for nobody
@@ -444,6 +463,7 @@ function  atelier_engine.worker_silence(uuid)  as caller  for nobody
 function  atelier_engine.workflow_problem(jsonb)  as caller  for nobody
 function  atelier_engine.workspaces_of(uuid,text[])  as caller  for authenticated, service_role
 function  atelier_engine.workspaces_of_caller(text[])  as caller  for authenticated, service_role
+function  atelier_engine.write_call_logs(uuid[],jsonb[],jsonb[],boolean)  as caller  for nobody
 function  atelier_engine.write_replicate_tokens()  as owner  for nobody
 function  auth.email()  as caller  for anon, authenticated, service_role
 function  auth.jwt()  as caller  for anon, authenticated, service_role
@@ -470,6 +490,7 @@ relation  atelier_engine.server_rates  service_role  select
 relation  atelier_engine.stops  service_role  select
 relation  atelier_engine.token_states  service_role  select
 relation  atelier_engine.token_usage  service_role  select
+relation  atelier_engine.unlogged_calls  service_role  select
 relation  atelier_engine.webhook_key_sets  service_role  select
 relation  atelier_engine.webhooks  service_role  select
 role      anon            nologin, noinherit, owns 0

@@ -1,12 +1,24 @@
 -- What becomes of one row of the owner's when somebody selects it, inserts one like it, updates or deletes it: the
 -- number of rows, or the SQLSTATE of the refusal. After the colon the columns that may be set, * is all of them.
 copy pg_temp.expected (line) from stdin;
+atelier.api_cost_logs           anon          42501  42501  42501  42501
+atelier.api_cost_logs           owner         1      42501  42501  42501
+atelier.api_cost_logs           other user    0      42501  42501  42501
+atelier.api_cost_logs           team mate     0      42501  42501  42501
+atelier.api_cost_logs           admin         1      42501  42501  42501
+atelier.api_cost_logs           service_role  1      42501  42501  42501
 atelier.api_keys                anon          42501  42501  42501  42501
 atelier.api_keys                owner         1      42501  42501  42501
 atelier.api_keys                other user    0      42501  42501  42501
 atelier.api_keys                team mate     0      42501  42501  42501
 atelier.api_keys                admin         1      42501  42501  42501
 atelier.api_keys                service_role  1      1:*    1:*    1
+atelier.api_logs                anon          42501  42501  42501  42501
+atelier.api_logs                owner         0      42501  42501  42501
+atelier.api_logs                other user    0      42501  42501  42501
+atelier.api_logs                team mate     0      42501  42501  42501
+atelier.api_logs                admin         1      42501  42501  42501
+atelier.api_logs                service_role  1      42501  42501  42501
 atelier.api_models              anon          42501  42501  42501  42501
 atelier.api_models              owner         1      42501  0      0
 atelier.api_models              other user    1      42501  0      0
@@ -19,6 +31,12 @@ atelier.api_models inactive     other user    0      42501  0      0
 atelier.api_models inactive     team mate     0      42501  0      0
 atelier.api_models inactive     admin         1      1:*    1:*    1
 atelier.api_models inactive     service_role  1      1:*    1:*    1
+atelier.api_prices              anon          42501  42501  42501  42501
+atelier.api_prices              owner         1      42501  0      0
+atelier.api_prices              other user    1      42501  0      0
+atelier.api_prices              team mate     1      42501  0      0
+atelier.api_prices              admin         1      1:*    1:*    1
+atelier.api_prices              service_role  1      1:*    1:*    1
 atelier.api_providers           anon          42501  42501  42501  42501
 atelier.api_providers           owner         1      42501  0      0
 atelier.api_providers           other user    1      42501  0      0

@@ -45,6 +45,12 @@ insert into atelier.provider_tokens (provider_id, name) values (:'provider', 'sp
 insert into atelier.api_providers (name, display_name) values ('replicate', 'Replicate') returning id as replicate \gset
 select atelier.set_provider_token('replicate', 'r8_one') as replicate_token \gset
 select number as replicate_number from atelier.provider_tokens where id = :'replicate_token' \gset
+insert into atelier.api_prices (provider_id, model_id, unit, price) values (:'provider', :'model', 'image', 0.04) returning id as price \gset
+select atelier_engine.tend_logs() \g /dev/null
+insert into atelier.api_logs (method, path, user_id, job_id, attempt_id)
+values ('POST', 'http://192.0.2.1/v1', :alice, :'job', gen_random_uuid()) returning id as api_log \gset
+insert into atelier.api_cost_logs (user_id, provider, operation, processing_status, currency, job_id, attempt_id)
+values (:alice, 'spare', 'image_fast', 'completed', 'USD', :'job', gen_random_uuid()) returning id as api_cost_log \gset
 insert into atelier.model_config_history (model_type, config_name, config_data) values ('SDXL', 'usual', '{}') returning id as config \gset
 insert into atelier.model_performance_logs (model_type, date) values ('SDXL', '2026-01-01') returning id as performance \gset
 insert into atelier.model_test_results (user_id, model_type, prompt_text, test_series, test_tier)
@@ -139,6 +145,13 @@ select pg_temp.prepare_id('atelier.schedules', :'schedule', jsonb_build_object(
 select pg_temp.prepare('atelier.queue_depth', 'model = ''tiny-sdxl''', '{"model": "new"}');
 select pg_temp.prepare('atelier.stuck_jobs', 'true', '{"job_id": "00000000-0000-7000-8000-0000000000aa"}');
 select pg_temp.prepare('atelier.worker_status', 'process = ''launcher''', '{"process": "new"}');
+
+-- billing
+select pg_temp.prepare_id('atelier.api_prices', :'price', jsonb_build_object('provider_id', :'provider', 'unit', 'image', 'price', 1));
+select pg_temp.prepare_id('atelier.api_logs', :'api_log', jsonb_build_object(
+  'method', 'POST', 'path', 'new', 'user_id', :alice, 'job_id', :'job', 'attempt_id', gen_random_uuid()));
+select pg_temp.prepare_id('atelier.api_cost_logs', :'api_cost_log', jsonb_build_object(
+  'user_id', :alice, 'provider', 'new', 'operation', 'new', 'processing_status', 'completed', 'currency', 'USD', 'job_id', :'job', 'attempt_id', gen_random_uuid()));
 
 -- teams
 select pg_temp.prepare_id('atelier.workspaces', :'workspace', '{"name": "New", "slug": "new"}');

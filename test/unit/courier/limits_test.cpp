@@ -20,7 +20,10 @@ using wire::ErrorClass;
 constexpr std::size_t mib = std::size_t{1} << 20;
 constexpr std::size_t cap = 8 * mib;
 
-#if defined(__SANITIZE_ADDRESS__)
+#if !defined(__has_feature)  // clang says it so, and gcc by a macro
+#define __has_feature(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 constexpr bool memory_is_measurable = false;  // the sanitizer keeps freed memory
 #else
 constexpr bool memory_is_measurable = true;
