@@ -77,18 +77,18 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   follows constant boolean := p_character.consistency_method in ('i2i_reference', 'hybrid');
-  model atelier.api_models;
+  schema jsonb;
   parameters jsonb;
 begin
   perform atelier_engine.assert_json_object('parameters', p_parameters, 65536);
   perform atelier_engine.assert_json_object('metadata', p_metadata, 65536);
-  model := atelier_engine.choose_model(p_model, p_job_type);
+  schema := (atelier_engine.choose_model(p_model, p_job_type)).parameter_schema;
   parameters := atelier_engine.with_likeness(
-    model.parameter_schema, p_parameters,
+    schema, p_parameters,
     case when p_character.consistency_method <> 'none' then p_character.seed_locked end,
     coalesce(case when follows then p_character.reference_image_url end, p_reference));
   return atelier.queue_job(
-    prompt => atelier_engine.character_prompt(p_character, p_prompt), model => model.model_key, parameters => parameters,
+    prompt => atelier_engine.character_prompt(p_character, p_prompt), model => p_model, parameters => parameters,
     negative_prompt => p_negative_prompt, job_type => p_job_type, destination => p_destination,
     workspace_session_id => p_workspace_session_id,
     metadata => p_metadata || jsonb_strip_nulls(jsonb_build_object('character_id', p_character.id)),
