@@ -223,8 +223,6 @@ alter table atelier.endpoints
   add column weight numeric not null default 1 constraint endpoints_weight_in_range check (weight between 0.001 and 1000),
   add column breaker_threshold integer not null default 10
     constraint endpoints_breaker_threshold_in_range check (breaker_threshold between 1 and 1000000);
-comment on table atelier.endpoints is
-$$One URL of a provider, and how jobs are carried there
 comment on table atelier.api_models is
 $$A model that jobs can name, by model_key or by one of its aliases
 
@@ -233,6 +231,8 @@ right instead of refused. adapter_options.rename and adapter_options.values put 
 on their way to the server. input_defaults fills what a request leaves out.
 capabilities.job_types maps the job types that the model takes to the defaults of each. estimated_seconds is the time
 of one request with the defaults.$$;
+comment on table atelier.endpoints is
+$$One URL of a provider, and how jobs are carried there
 
 base_url is http(s)://host/base, unix:/path.sock[:/base], or runner:N for the N-th runner that this server starts;
 pull: is the endpoint of a worker, which asks for jobs itself.
