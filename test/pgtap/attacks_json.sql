@@ -5,18 +5,23 @@ begin;
 set local statement_timeout = '30s';
 
 -- What a client can hand JSON to, looked up in the catalog: a new function or column has to be added below.
-select plan(159);
+select plan(205);
 select set_eq($$ select p.oid::regproc::text from pg_proc p join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
     join pg_extension e on e.oid = d.refobjid and e.extname = 'atelier'
    where p.proargtypes::oid[] && '{jsonb,json,jsonb[],json[]}'::regtype[]::oid[]
      and (has_function_privilege('anon', p.oid, 'execute') or has_function_privilege('authenticated', p.oid, 'execute')) $$,
-  array['atelier.queue_job', 'atelier.generate', 'atelier.queue_jobs', 'atelier.retry_job', 'atelier.create_schedule', 'atelier.log_user_activity', 'atelier.job_callback', 'atelier.heartbeat_jobs', 'atelier.replicate_webhook', 'atelier.fal_webhook', 'atelier.runpod_webhook'],
+  array['atelier.queue_job', 'atelier.generate', 'atelier.queue_jobs', 'atelier.retry_job', 'atelier.create_schedule', 'atelier.log_user_activity', 'atelier.job_callback', 'atelier.heartbeat_jobs', 'atelier.replicate_webhook', 'atelier.fal_webhook', 'atelier.runpod_webhook',
+    'atelier.generate_character_image', 'atelier.generate_scene', 'atelier.generate_missing_scenes'],
   'functions that take JSON from clients (generate() is queue_job() and a commit)');
 select set_eq($$ select format('%s.%s', a.attrelid::regclass, a.attname) from pg_attribute a join pg_class c on c.oid = a.attrelid
    where c.relnamespace in ('atelier'::regnamespace, 'storage'::regnamespace, 'auth'::regnamespace) and a.atttypid = any ('{jsonb,json,jsonb[],json[]}'::regtype[]) and a.attnum > 0
      and (has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert') or has_column_privilege('authenticated', a.attrelid, a.attnum, 'update'))
      and c.relname not in ('api_providers', 'api_models', 'model_config_history', 'model_test_results', 'prompt_templates', 'enhancement_presets', 'compel_configs') $$,
-  array['atelier.workspace_sessions.metadata', 'atelier.conversations.memory_data'], 'columns that take JSON from others than administrators');
+  array['atelier.workspace_sessions.metadata', 'atelier.conversations.memory_data',
+    'atelier.characters.alternate_greetings', 'atelier.characters.default_presets', 'atelier.characters.media_defaults',
+    'atelier.characters.personality_traits', 'atelier.characters.physical_traits', 'atelier.characters.rendering_rules',
+    'atelier.characters.scene_behavior_rules', 'atelier.character_scenes.generation_metadata', 'atelier.scenes.character_clothing_overrides',
+    'atelier.scenes.atmosphere'], 'columns that take JSON from others than administrators');
 
 insert into atelier.api_models (provider_id, model_key, display_name, modality, parameter_schema)
 values ('00000000-0000-7000-8000-000000000001', 'takes-all', 'Takes all', 'image', '{"type": "object", "additionalProperties": true}');
@@ -62,6 +67,25 @@ select is(pg_temp.state_of(format($$ select atelier.retry_job(%L, jsonb_build_ob
   '22023', 'in another try: ' || what) from bombs order by n;
 select is(pg_temp.state_of(format($$ select atelier.create_schedule('x', jsonb_build_object('prompt', 'x', %L, (select bomb from bombs where n = %s)), cron => '@daily') $$, argument, n)),
   '22023', argument || ' of a schedule: ' || what) from bombs, unnest(array['metadata', 'parameters']) argument order by argument, n;
+
+-- The studio: functions, and every column of its tables.
+insert into atelier.characters (name, description) values ('x', 'x') returning id as character \gset
+insert into atelier.character_scenes (character_id, scene_prompt) values (:'character', 'x') \g /dev/null
+insert into atelier.projects (original_prompt, media_type) values ('x', 'image') returning id as project \gset
+insert into atelier.scenes (project_id, scene_number, description) values (:'project', 1, 'x') returning id as scene \gset
+select is(pg_temp.state_of(format(call, what, n)), '22023', what || ' of a picture: ' || b.what_bomb)
+  from (select n, what as what_bomb from bombs) b, (values
+    (format('select atelier.generate_character_image(%L, ''x'', model => ''takes-all'', %%s => (select bomb from bombs where n = %%s))', :'character'), 'parameters'),
+    (format('select atelier.generate_character_image(%L, ''x'', model => ''takes-all'', %%s => (select bomb from bombs where n = %%s))', :'character'), 'metadata'),
+    (format('select atelier.generate_scene(%L, model => ''takes-all'', %%s => (select bomb from bombs where n = %%s))', :'scene'), 'parameters'),
+    (format('select atelier.generate_missing_scenes(%L, model => ''takes-all'', %%s => (select bomb from bombs where n = %%s))', :'project'), 'parameters')) c (call, what)
+ order by call, what, n;
+create temp table written (n integer, column_name text, state text);
+grant all on written to public;
+insert into written select n, format('%s.%s', t, c), pg_temp.state_of(format('update atelier.%I set %I = (select bomb from bombs where n = %s)', t, c, n))
+  from bombs, (values ('characters', 'alternate_greetings'), ('characters', 'default_presets'), ('characters', 'media_defaults'), ('characters', 'personality_traits'), ('characters', 'physical_traits'), ('characters', 'rendering_rules'), ('characters', 'scene_behavior_rules'), ('character_scenes', 'generation_metadata'), ('scenes', 'character_clothing_overrides'), ('scenes', 'atmosphere')) v (t, c);
+select is_empty($$ select column_name, n, state from written where state not in ('22023', '23514') $$, 'no column of the studio takes any of them');
+select is((select count(*) from written where state in ('22023', '23514')), 10 * (select count(*) from bombs), 'all of them were tried');
 
 -- Workers, who have a token.
 select atelier.queue_job('x') \g /dev/null

@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(156);
+select plan(167);
 -- For tend_logs(): a partition to make and one to drop, which the traps keep.
 do $$ begin execute format('drop table if exists atelier_engine.api_logs_%s', to_char(now() at time zone 'UTC', 'YYYY_MM_DD')); end $$;
 select atelier_engine.make_log_partition('api_logs', '1 day', '2001-01-01Z') \g /dev/null
@@ -229,6 +229,23 @@ select atelier_test.works(:worker, statement) from unnest(array[
 select id as session from atelier.workspace_sessions \gset
 select atelier_test.works(:alices, format('update atelier.workspace_sessions set metadata = ''{"a": 1}'' where id operator(pg_catalog.=) %L returning id', :'session'));
 select atelier_test.works(:alices, format('select atelier.clear_workspace_session(%L, %L)', :'session', :'alice_id'));
+
+-- The studio.
+select atelier_test.call(:alices, 'insert into atelier.characters (name, description, alternate_greetings, base_prompt, content_rating) values (''Ada'', ''a square'', ''["Hello"]'', ''a red square'', ''nsfw'') returning id') as character \gset
+select atelier_test.works(:alices, format(call, :'character')) from unnest(array['select atelier.like_character(%L)', 'select atelier.unlike_character(%L)', 'select atelier.record_character_interaction(%L)',
+  'select j.id from atelier.generate_character_image(%L, ''in the rain'') j']) call;
+select atelier_test.call(:alices, format('insert into atelier.character_scenes (character_id, conversation_id, job_id, scene_prompt, generation_metadata) values (%L, %L, %L, ''rain'', ''{"scene_context": {"setting": "a park"}}'') returning id',
+  :'character', :'talk', :'job')) as character_scene \gset
+select atelier_test.works(:alices, format('update atelier.character_scenes set image_url = ''a/b'' where id operator(pg_catalog.=) %L returning id', :'character_scene'));
+select atelier_test.works(:alices, format('delete from atelier.character_scenes where id operator(pg_catalog.=) %L returning id', :'character_scene'));
+select atelier_test.call(:alices, format('insert into atelier.projects (original_prompt, media_type, character_id) values (''squares'', ''image'', %L) returning id', :'character')) as project \gset
+select atelier_test.call(:alices, format('insert into atelier.scenes (project_id, scene_number, description) values (%L, 1, ''a square'') returning id', :'project')) as scene \gset
+select atelier_test.works(:alices, format('select j.id from atelier.generate_missing_scenes(%L) j', :'project'));
+select atelier_test.works(:alices, format('select j.id from atelier.cancel_job((select s.job_id from atelier.scene_status s where s.id operator(pg_catalog.=) %L)) j', :'scene'));
+select atelier_test.works(:alices, format('select j.id from atelier.generate_scene(%L) j', :'scene'));
+select atelier_test.works(:alices, format('select p.status from atelier.project_status p where p.id operator(pg_catalog.=) %L', :'project'));
+-- Bob is asked for his age.
+select atelier_test.works(:bobs, 'select pg_catalog.count(c.name) from atelier.characters c');
 
 -- Moving without copying, leaving, ending.
 select atelier_test.works(:owner, format('select atelier_engine.create_object(''avatars'', ''%s/a.png'', %L, ''image/png'', 0, %L)', :'bob_id', :'bob_id', sha256('')));

@@ -24,7 +24,7 @@ grant select on relations, routines to public;
 -- webhooks, which show themselves whose they are.
 create temp table open_to_anon (name text);
 insert into open_to_anon
-values ('atelier.object_chunks'), ('atelier.user_library'), ('storage.buckets'), ('storage.objects'), ('atelier.uuid7()'),
+values ('atelier.object_chunks'), ('atelier.user_library'), ('atelier.characters'), ('atelier.scenes'), ('storage.buckets'), ('storage.objects'), ('atelier.uuid7()'),
   ('atelier.job_callback(json)'), ('atelier.replicate_webhook(json)'), ('atelier.fal_webhook(json)'), ('atelier.runpod_webhook(json)'), ('atelier.object(text,text)'), ('atelier.object_bytes(text,text)'), ('atelier.library_asset_bytes(uuid)'), ('atelier.library_asset(uuid)'), ('auth.uid()'), ('auth.role()'), ('auth.email()'), ('auth.jwt()'), ('storage.foldername(text)'), ('storage.filename(text)'),
   ('storage.extension(text)'), ('atelier.authenticate_api_key(text)');
 grant select on open_to_anon to public;

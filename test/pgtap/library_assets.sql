@@ -11,7 +11,7 @@ select is(
   (select array_agg(a.attname::text order by a.attname) from pg_attribute a
     where a.attrelid = 'atelier.user_library'::regclass and a.attnum > 0
       and has_column_privilege('authenticated', a.attrelid, a.attnum, 'update')),
-  array['collection_id', 'custom_title', 'is_favorite', 'tags', 'visibility'], 'library: five columns can be written');
+  array['character_id', 'collection_id', 'custom_title', 'is_favorite', 'output_type', 'tags', 'visibility'], 'library: seven columns can be written');
 select function_privs_are('atelier', 'save_workspace_item_to_library', array['uuid', 'uuid'], role_name, expected,
     'save_workspace_item_to_library for ' || role_name)
   from (values ('anon', array[]::text[]), ('authenticated', array['EXECUTE']), ('service_role', array['EXECUTE']))

@@ -50,6 +50,27 @@ def source(source_server, fake):
             collection,
             saved,
         )
+    character = alice.value(
+        "insert into atelier.characters (name, description, seed_locked) values ('Eve', 'a circle', 42) returning id"
+    )
+    for user in (alice, bob):
+        user.run("select atelier.like_character(%s), atelier.record_character_interaction(%s)", character, character)
+    alice.run("update atelier.user_library set character_id = %s, output_type = 'portrait'", character)
+    conversation = bob.value("insert into atelier.conversations (character_id) values (%s) returning id", character)
+    bob.run(
+        "insert into atelier.character_scenes (character_id, conversation_id, scene_prompt) values (%s, %s, 'rain')",
+        character,
+        conversation,
+    )
+    project = alice.value(
+        "insert into atelier.projects (original_prompt, media_type, character_id) values ('rain', 'image', %s) returning id",
+        character,
+    )
+    alice.run("insert into atelier.scenes (project_id, scene_number, description) values (%s, 1, 'clouds')", project)
+    database.run("update atelier.scenes set job_id = %s", jobs[1])
+    counts = "select likes_count, interaction_count, scene_count, portrait_count from atelier.characters"
+    assert database.run(counts) == [(2, 2, 1, 2)]
+    assert alice.value("select status from atelier.project_status") == "completed"
     database.change_endpoint(max_concurrency=0)
     bob.run("select atelier.cancel_job(%s)", bob.queue("never mind"))
     database.waiting_jobs = [alice.queue(f"later {number}") for number in range(5)]

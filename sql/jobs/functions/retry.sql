@@ -86,4 +86,5 @@ begin atomic
         select j.id from atelier.jobs j where j.retry_of = t.id order by j.created_at desc limit 1) n)
   select t.id from try t order by t.depth desc limit 1;
 end;
+grant execute on function atelier_engine.latest_try(uuid) to authenticated, service_role;
 comment on function atelier_engine.latest_try(uuid) is 'The job itself, or the latest of the jobs that tried it again';

@@ -24,6 +24,9 @@ function  atelier.events_since(text,integer)  as owner  for authenticated, servi
 function  atelier.explain_job(uuid)  as owner  for authenticated, service_role
 function  atelier.fal_webhook(json)  as owner  for anon, authenticated, service_role
 function  atelier.generate(text,text,jsonb,text,text,text,uuid,interval,uuid,text)  as caller  for authenticated, service_role
+function  atelier.generate_character_image(uuid,text,text,jsonb,text,text,text,uuid,jsonb,uuid,text)  as owner  for authenticated, service_role
+function  atelier.generate_missing_scenes(uuid,text,jsonb,text,text,text)  as owner  for authenticated, service_role
+function  atelier.generate_scene(uuid,text,jsonb,text,text,text)  as owner  for authenticated, service_role
 function  atelier.generation_bytes(uuid,integer)  as owner  for authenticated, service_role
 function  atelier.generation_output(uuid,integer)  as owner  for authenticated, service_role
 function  atelier.get_active_worker_url(text)  as owner  for authenticated, service_role
@@ -48,6 +51,7 @@ function  atelier.latency_histogram(interval,integer)  as owner  for service_rol
 function  atelier.leave_workspace(uuid)  as owner  for authenticated, service_role
 function  atelier.library_asset(uuid)  as owner  for anon, authenticated, service_role
 function  atelier.library_asset_bytes(uuid)  as owner  for anon, authenticated, service_role
+function  atelier.like_character(uuid)  as owner  for authenticated, service_role
 function  atelier.log_user_activity(uuid,text,text,text,jsonb,inet,text)  as owner  for authenticated, service_role
 function  atelier.message_stream(uuid,bigint,numeric)  as owner  for authenticated, service_role
 function  atelier.metrics()  as owner  for service_role
@@ -60,6 +64,7 @@ function  atelier.publish_events(text)  as caller  for nobody
 function  atelier.publish_prompt_template(uuid)  as owner  for authenticated, service_role
 function  atelier.queue_job(text,text,jsonb,text,text,text,uuid,integer,jsonb,uuid[],uuid,timestamp with time zone,text,boolean,text)  as owner  for authenticated, service_role
 function  atelier.queue_jobs(jsonb[])  as owner  for authenticated, service_role
+function  atelier.record_character_interaction(uuid)  as owner  for authenticated, service_role
 function  atelier.register_worker(text,text,text[],integer,text,text,text)  as owner  for authenticated, service_role
 function  atelier.remove_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.replicate_webhook(json)  as owner  for anon, authenticated, service_role
@@ -83,6 +88,7 @@ function  atelier.set_workspace_member_role(uuid,uuid,text)  as owner  for authe
 function  atelier.start()  as caller  for nobody
 function  atelier.stop()  as caller  for nobody
 function  atelier.transfer_workspace_ownership(uuid,uuid)  as owner  for authenticated, service_role
+function  atelier.unlike_character(uuid)  as owner  for authenticated, service_role
 function  atelier.unregister_worker(uuid)  as owner  for authenticated, service_role
 function  atelier.update_age_verification()  as owner  for nobody
 function  atelier.update_worker_url(uuid,text)  as owner  for authenticated, service_role
@@ -97,6 +103,7 @@ function  atelier_engine.adapters_that_resume()  as caller  for nobody
 function  atelier_engine.adapters_with_lookup()  as caller  for nobody
 function  atelier_engine.add_assets(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.add_known_endpoints(text,uuid,text[])  as caller  for nobody
+function  atelier_engine.add_likes(uuid[],integer)  as caller  for nobody
 function  atelier_engine.add_outputs(uuid[],jsonb[],jsonb[])  as caller  for nobody
 function  atelier_engine.add_reference_prompts()  as caller  for nobody
 function  atelier_engine.announce_database()  as caller  for nobody
@@ -142,11 +149,13 @@ function  atelier_engine.begin_late_object(uuid,integer,text,text,bigint,bytea) 
 function  atelier_engine.begin_object(uuid,integer,text,text,bigint,bytea)  as owner  for atelier_worker
 function  atelier_engine.bucket_level(double precision,timestamp with time zone,integer,integer)  as caller  for nobody
 function  atelier_engine.call_quantities(jsonb,jsonb,timestamp with time zone,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.caller_is_of_age()  as owner  for authenticated, service_role
 function  atelier_engine.can_look_up(uuid,text)  as caller  for nobody
 function  atelier_engine.cancel_requests()  as owner  for atelier_worker
 function  atelier_engine.cap_of(uuid,uuid)  as caller  for nobody
 function  atelier_engine.capability_secret()  as caller  for nobody
 function  atelier_engine.caps_in_force()  as caller  for nobody
+function  atelier_engine.character_prompt(atelier.characters,text)  as caller  for nobody
 function  atelier_engine.check_api_key(text)  as owner  for anon, authenticated, service_role
 function  atelier_engine.check_compel_weights()  as owner  for nobody
 function  atelier_engine.check_negative_prompt()  as owner  for nobody
@@ -172,7 +181,12 @@ function  atelier_engine.copy_object(text,text,text,text,uuid)  as owner  for no
 function  atelier_engine.copy_to_workspace(uuid,uuid)  as caller  for nobody
 function  atelier_engine.count_filed_assets()  as owner  for nobody
 function  atelier_engine.count_gone_assets()  as owner  for nobody
+function  atelier_engine.count_gone_likes()  as owner  for nobody
+function  atelier_engine.count_gone_pictures()  as owner  for nobody
 function  atelier_engine.count_moved_assets()  as owner  for nobody
+function  atelier_engine.count_moved_pictures()  as owner  for nobody
+function  atelier_engine.count_new_likes()  as owner  for nobody
+function  atelier_engine.count_new_pictures()  as owner  for nobody
 function  atelier_engine.create_object(text,text,uuid,text,bigint,bytea)  as owner  for nobody
 function  atelier_engine.cron_field(text,text,integer,integer,text[])  as caller  for nobody
 function  atelier_engine.default_health_path(text)  as caller  for nobody
@@ -252,6 +266,7 @@ function  atelier_engine.insert_object(text,text,uuid,jsonb)  as caller  for nob
 function  atelier_engine.instance_is_adopted()  as caller  for nobody
 function  atelier_engine.is_made_here(regclass)  as caller  for nobody
 function  atelier_engine.is_object_name(text)  as caller  for nobody
+function  atelier_engine.is_of_age(uuid)  as owner  for nobody
 function  atelier_engine.is_service_role()  as caller  for nobody
 function  atelier_engine.is_this_database(bigint,oid)  as caller  for nobody
 function  atelier_engine.job_of_key(uuid,atelier_engine.job_request)  as caller  for nobody
@@ -261,7 +276,7 @@ function  atelier_engine.keep_late_result(uuid,jsonb,jsonb,jsonb,timestamp with 
 function  atelier_engine.key_of_secret(bytea)  as caller  for nobody
 function  atelier_engine.keys_of_jwks(jsonb)  as caller  for nobody
 function  atelier_engine.late_outcome(uuid)  as caller  for nobody
-function  atelier_engine.latest_try(uuid)  as caller  for nobody
+function  atelier_engine.latest_try(uuid)  as caller  for authenticated, service_role
 function  atelier_engine.leave_queue()  as owner  for nobody
 function  atelier_engine.library_asset_path(uuid)  as caller  for nobody
 function  atelier_engine.library_version()  as caller  for nobody
@@ -275,6 +290,7 @@ function  atelier_engine.loggable(jsonb)  as caller  for nobody
 function  atelier_engine.make_log_partition(name,interval,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.mark_processing(uuid[])  as caller  for nobody
 function  atelier_engine.max_unfinished_jobs_per_user()  as caller  for nobody
+function  atelier_engine.may_see_character(uuid,atelier.characters)  as caller  for nobody
 function  atelier_engine.metric(text,text,text,text[])  as caller  for nobody
 function  atelier_engine.metric_sample(jsonb,numeric)  as caller  for nobody
 function  atelier_engine.milliseconds_between(timestamp with time zone,timestamp with time zone)  as caller  for nobody
@@ -329,6 +345,8 @@ function  atelier_engine.prompt_terms(text)  as caller  for nobody
 function  atelier_engine.put_pause(text,text,text,text,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.quantity(jsonb)  as caller  for nobody
 function  atelier_engine.queue_metrics()  as caller  for nobody
+function  atelier_engine.queue_picture(atelier.characters,text,text,jsonb,text,text,text,uuid,jsonb,uuid,text,text)  as caller  for nobody
+function  atelier_engine.queue_scene(uuid,text,jsonb,text,text,text)  as caller  for nobody
 function  atelier_engine.raise_too_many_requests(integer,text,text,text)  as caller  for nobody
 function  atelier_engine.rate_room(uuid,uuid)  as caller  for nobody
 function  atelier_engine.read_attempt_token(text)  as caller  for nobody
@@ -350,11 +368,15 @@ function  atelier_engine.record_submitted(uuid,text)  as owner  for atelier_work
 function  atelier_engine.record_success(uuid,jsonb,jsonb,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.record_successes(uuid[],jsonb[],jsonb[],jsonb[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone[])  as owner  for atelier_worker
 function  atelier_engine.recordings()  as caller  for nobody
+function  atelier_engine.recount_characters(uuid[])  as caller  for nobody
 function  atelier_engine.recount_collections(uuid[])  as caller  for nobody
 function  atelier_engine.redact(text)  as caller  for nobody
+function  atelier_engine.reference_parameter(jsonb)  as caller  for nobody
 function  atelier_engine.refresh_timings()  as owner  for atelier_worker
 function  atelier_engine.refuse_adapter_options(text,text,jsonb)  as caller  for nobody
 function  atelier_engine.refuse_endless_numbers()  as owner  for nobody
+function  atelier_engine.refuse_hidden_characters()  as owner  for nobody
+function  atelier_engine.refuse_jobs_of_others()  as owner  for nobody
 function  atelier_engine.release_job(uuid,timestamp with time zone,text,text)  as caller  for nobody
 function  atelier_engine.renew_leases(uuid[])  as owner  for atelier_worker
 function  atelier_engine.replace_buckets_on_restore()  as owner  for nobody
@@ -425,12 +447,14 @@ function  atelier_engine.unblock_just_missed()  as owner  for atelier_worker
 function  atelier_engine.unblock_missed(integer)  as caller  for nobody
 function  atelier_engine.unblock_missed_since(timestamp with time zone,integer)  as caller  for nobody
 function  atelier_engine.up_since()  as caller  for nobody
+function  atelier_engine.update_conversation_location()  as owner  for nobody
 function  atelier_engine.usable_tokens(uuid)  as caller  for nobody
 function  atelier_engine.user_has_role(uuid,atelier.app_role)  as owner  for nobody
 function  atelier_engine.user_is_paused(uuid)  as caller  for nobody
 function  atelier_engine.usual_seconds(uuid,uuid,numeric)  as caller  for nobody
 function  atelier_engine.uuid_in(jsonb)  as caller  for nobody
 function  atelier_engine.validate_parameters(jsonb,jsonb)  as caller  for nobody
+function  atelier_engine.visible_character(uuid,uuid)  as caller  for nobody
 function  atelier_engine.wait_for_lookup(uuid,uuid,real)  as caller  for nobody
 function  atelier_engine.wait_for_recordings(bigint,double precision)  as caller  for nobody
 function  atelier_engine.waited_too_long(uuid,uuid)  as caller  for nobody
@@ -447,6 +471,7 @@ function  atelier_engine.webhook_capability()  as caller  for nobody
 function  atelier_engine.webhook_capability_key()  as caller  for nobody
 function  atelier_engine.weigh_phrases(text,jsonb)  as caller  for nobody
 function  atelier_engine.whole_number(jsonb,text,bigint)  as caller  for nobody
+function  atelier_engine.with_likeness(jsonb,jsonb,bigint,text)  as caller  for nobody
 function  atelier_engine.with_pictures(uuid,jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.within_caps(uuid[],integer)  as caller  for nobody
 function  atelier_engine.worker_is_excused(uuid,uuid)  as caller  for nobody

@@ -49,6 +49,42 @@ atelier.api_providers inactive  other user    0      42501  0      0
 atelier.api_providers inactive  team mate     0      42501  0      0
 atelier.api_providers inactive  admin         1      1:*    1:*    1
 atelier.api_providers inactive  service_role  1      1:*    1:*    1
+atelier.character_interactions  anon          42501  42501  42501  42501
+atelier.character_interactions  owner         1      42501  42501  42501
+atelier.character_interactions  other user    0      42501  42501  42501
+atelier.character_interactions  team mate     0      42501  42501  42501
+atelier.character_interactions  admin         0      42501  42501  42501
+atelier.character_interactions  service_role  1      1:*    1:*    1
+atelier.character_likes         anon          42501  42501  42501  42501
+atelier.character_likes         owner         1      42501  42501  42501
+atelier.character_likes         other user    0      42501  42501  42501
+atelier.character_likes         team mate     0      42501  42501  42501
+atelier.character_likes         admin         0      42501  42501  42501
+atelier.character_likes         service_role  1      1:*    42501  1
+atelier.character_scenes        anon          42501  42501  42501  42501
+atelier.character_scenes        owner         1      1:character_id,conversation_id,generation_metadata,generation_mode,id,image_url,job_id,previous_scene_id,previous_scene_image_url,priority,scene_description,scene_name,scene_prompt,scene_rules,scene_starters,scene_type,system_prompt,user_id  1:conversation_id,generation_metadata,generation_mode,image_url,job_id,previous_scene_id,previous_scene_image_url,priority,scene_description,scene_name,scene_prompt,scene_rules,scene_starters,scene_type,system_prompt  1
+atelier.character_scenes        other user    0      42501  0      0
+atelier.character_scenes        team mate     0      42501  0      0
+atelier.character_scenes        admin         0      42501  0      0
+atelier.character_scenes        service_role  1      1:*    1:*    1
+atelier.characters              anon          0      42501  42501  42501
+atelier.characters              owner         1      1:alternate_greetings,appearance_tags,avoid_traits,backstory,base_prompt,bio,canon_spec,clothing_tags,consistency_method,content_rating,default_presets,description,first_message,forbidden_phrases,gender,id,image_url,is_public,lighting,locked_traits,media_defaults,mood,name,outfit_defaults,persona,personality_traits,physical_traits,preview_image_url,quick_start,reference_image_url,rendering_rules,role,scene_behavior_rules,seed_locked,signature_items,style_preset,system_prompt,tagline,traits,user_id,voice_examples,voice_tone  1:alternate_greetings,appearance_tags,avoid_traits,backstory,base_prompt,bio,canon_spec,clothing_tags,consistency_method,content_rating,default_presets,description,first_message,forbidden_phrases,gender,image_url,is_public,lighting,locked_traits,media_defaults,mood,name,outfit_defaults,persona,personality_traits,physical_traits,preview_image_url,quick_start,reference_image_url,rendering_rules,role,scene_behavior_rules,seed_locked,signature_items,style_preset,system_prompt,tagline,traits,voice_examples,voice_tone  1
+atelier.characters              other user    0      42501  0      0
+atelier.characters              team mate     0      42501  0      0
+atelier.characters              admin         1      42501  1:alternate_greetings,appearance_tags,avoid_traits,backstory,base_prompt,bio,canon_spec,clothing_tags,consistency_method,content_rating,default_presets,description,first_message,forbidden_phrases,gender,image_url,is_public,lighting,locked_traits,media_defaults,mood,name,outfit_defaults,persona,personality_traits,physical_traits,preview_image_url,quick_start,reference_image_url,rendering_rules,role,scene_behavior_rules,seed_locked,signature_items,style_preset,system_prompt,tagline,traits,voice_examples,voice_tone  1
+atelier.characters              service_role  1      1:*    1:*    1
+atelier.characters public       anon          1      42501  42501  42501
+atelier.characters public       owner         1      1:alternate_greetings,appearance_tags,avoid_traits,backstory,base_prompt,bio,canon_spec,clothing_tags,consistency_method,content_rating,default_presets,description,first_message,forbidden_phrases,gender,id,image_url,is_public,lighting,locked_traits,media_defaults,mood,name,outfit_defaults,persona,personality_traits,physical_traits,preview_image_url,quick_start,reference_image_url,rendering_rules,role,scene_behavior_rules,seed_locked,signature_items,style_preset,system_prompt,tagline,traits,user_id,voice_examples,voice_tone  1:alternate_greetings,appearance_tags,avoid_traits,backstory,base_prompt,bio,canon_spec,clothing_tags,consistency_method,content_rating,default_presets,description,first_message,forbidden_phrases,gender,image_url,is_public,lighting,locked_traits,media_defaults,mood,name,outfit_defaults,persona,personality_traits,physical_traits,preview_image_url,quick_start,reference_image_url,rendering_rules,role,scene_behavior_rules,seed_locked,signature_items,style_preset,system_prompt,tagline,traits,voice_examples,voice_tone  1
+atelier.characters public       other user    1      42501  0      0
+atelier.characters public       team mate     1      42501  0      0
+atelier.characters public       admin         1      42501  1:alternate_greetings,appearance_tags,avoid_traits,backstory,base_prompt,bio,canon_spec,clothing_tags,consistency_method,content_rating,default_presets,description,first_message,forbidden_phrases,gender,image_url,is_public,lighting,locked_traits,media_defaults,mood,name,outfit_defaults,persona,personality_traits,physical_traits,preview_image_url,quick_start,reference_image_url,rendering_rules,role,scene_behavior_rules,seed_locked,signature_items,style_preset,system_prompt,tagline,traits,voice_examples,voice_tone  1
+atelier.characters public       service_role  1      1:*    1:*    1
+atelier.characters public nsfw  anon          0      42501  42501  42501
+atelier.characters public nsfw  owner         1      1:alternate_greetings,appearance_tags,avoid_traits,backstory,base_prompt,bio,canon_spec,clothing_tags,consistency_method,content_rating,default_presets,description,first_message,forbidden_phrases,gender,id,image_url,is_public,lighting,locked_traits,media_defaults,mood,name,outfit_defaults,persona,personality_traits,physical_traits,preview_image_url,quick_start,reference_image_url,rendering_rules,role,scene_behavior_rules,seed_locked,signature_items,style_preset,system_prompt,tagline,traits,user_id,voice_examples,voice_tone  1:alternate_greetings,appearance_tags,avoid_traits,backstory,base_prompt,bio,canon_spec,clothing_tags,consistency_method,content_rating,default_presets,description,first_message,forbidden_phrases,gender,image_url,is_public,lighting,locked_traits,media_defaults,mood,name,outfit_defaults,persona,personality_traits,physical_traits,preview_image_url,quick_start,reference_image_url,rendering_rules,role,scene_behavior_rules,seed_locked,signature_items,style_preset,system_prompt,tagline,traits,voice_examples,voice_tone  1
+atelier.characters public nsfw  other user    0      42501  0      0
+atelier.characters public nsfw  team mate     0      42501  0      0
+atelier.characters public nsfw  admin         1      42501  1:alternate_greetings,appearance_tags,avoid_traits,backstory,base_prompt,bio,canon_spec,clothing_tags,consistency_method,content_rating,default_presets,description,first_message,forbidden_phrases,gender,image_url,is_public,lighting,locked_traits,media_defaults,mood,name,outfit_defaults,persona,personality_traits,physical_traits,preview_image_url,quick_start,reference_image_url,rendering_rules,role,scene_behavior_rules,seed_locked,signature_items,style_preset,system_prompt,tagline,traits,voice_examples,voice_tone  1
+atelier.characters public nsfw  service_role  1      1:*    1:*    1
 atelier.compel_configs          anon          42501  42501  42501  42501
 atelier.compel_configs          owner         0      42501  0      0
 atelier.compel_configs          other user    0      42501  0      0
@@ -193,6 +229,18 @@ atelier.profiles                other user    0      42501  0      42501
 atelier.profiles                team mate     0      42501  0      42501
 atelier.profiles                admin         1      42501  1:birth_date,username  42501
 atelier.profiles                service_role  1      23503  1:*    1
+atelier.project_status          anon          42501  55000  55000  55000
+atelier.project_status          owner         1      55000  55000  55000
+atelier.project_status          other user    0      55000  55000  55000
+atelier.project_status          team mate     0      55000  55000  55000
+atelier.project_status          admin         1      55000  55000  55000
+atelier.project_status          service_role  1      55000  55000  55000
+atelier.projects                anon          42501  42501  42501  42501
+atelier.projects                owner         1      1:character_id,duration,enhanced_prompt,id,media_type,original_prompt,preview_url,reference_image_url,scene_count,title,user_id,workflow_step  1:character_id,duration,enhanced_prompt,media_type,original_prompt,preview_url,reference_image_url,scene_count,title,workflow_step  1
+atelier.projects                other user    0      42501  0      0
+atelier.projects                team mate     0      42501  0      0
+atelier.projects                admin         1      42501  1:character_id,duration,enhanced_prompt,media_type,original_prompt,preview_url,reference_image_url,scene_count,title,workflow_step  1
+atelier.projects                service_role  1      1:*    1:*    1
 atelier.prompt_templates        anon          42501  42501  42501  42501
 atelier.prompt_templates        owner         0      42501  0      0
 atelier.prompt_templates        other user    0      42501  0      0
@@ -229,6 +277,30 @@ atelier.retry_policies          other user    0      42501  0      0
 atelier.retry_policies          team mate     0      42501  0      0
 atelier.retry_policies          admin         1      1:*    1:*    1
 atelier.retry_policies          service_role  1      1:*    1:*    1
+atelier.scene_status            anon          42501  55000  55000  55000
+atelier.scene_status            owner         1      55000  55000  55000
+atelier.scene_status            other user    0      55000  55000  55000
+atelier.scene_status            team mate     0      55000  55000  55000
+atelier.scene_status            admin         1      55000  55000  55000
+atelier.scene_status            service_role  1      55000  55000  55000
+atelier.scenes                  anon          0      42501  42501  42501
+atelier.scenes                  owner         1      1:approved,atmosphere,character_clothing_overrides,content_rating,default_clothing,description,enhanced_prompt,final_stitched_url,id,image_url,is_public,max_characters,max_words,min_characters,name,narrative_style,perspective_hint,preview_image_url,project_id,scenario_type,scene_focus,scene_number,scene_prompt,scene_starters,setting,suggested_user_role,tags,time_of_day,user_id,visual_priority  1:approved,atmosphere,character_clothing_overrides,content_rating,default_clothing,description,enhanced_prompt,final_stitched_url,image_url,is_public,max_characters,max_words,min_characters,name,narrative_style,perspective_hint,preview_image_url,project_id,scenario_type,scene_focus,scene_number,scene_prompt,scene_starters,setting,suggested_user_role,tags,time_of_day,visual_priority  1
+atelier.scenes                  other user    0      42501  0      0
+atelier.scenes                  team mate     0      42501  0      0
+atelier.scenes                  admin         1      42501  1:approved,atmosphere,character_clothing_overrides,content_rating,default_clothing,description,enhanced_prompt,final_stitched_url,image_url,is_public,max_characters,max_words,min_characters,name,narrative_style,perspective_hint,preview_image_url,project_id,scenario_type,scene_focus,scene_number,scene_prompt,scene_starters,setting,suggested_user_role,tags,time_of_day,visual_priority  1
+atelier.scenes                  service_role  1      1:*    1:*    1
+atelier.scenes public           anon          1      42501  42501  42501
+atelier.scenes public           owner         1      1:approved,atmosphere,character_clothing_overrides,content_rating,default_clothing,description,enhanced_prompt,final_stitched_url,id,image_url,is_public,max_characters,max_words,min_characters,name,narrative_style,perspective_hint,preview_image_url,project_id,scenario_type,scene_focus,scene_number,scene_prompt,scene_starters,setting,suggested_user_role,tags,time_of_day,user_id,visual_priority  1:approved,atmosphere,character_clothing_overrides,content_rating,default_clothing,description,enhanced_prompt,final_stitched_url,image_url,is_public,max_characters,max_words,min_characters,name,narrative_style,perspective_hint,preview_image_url,project_id,scenario_type,scene_focus,scene_number,scene_prompt,scene_starters,setting,suggested_user_role,tags,time_of_day,visual_priority  1
+atelier.scenes public           other user    1      42501  0      0
+atelier.scenes public           team mate     1      42501  0      0
+atelier.scenes public           admin         1      42501  1:approved,atmosphere,character_clothing_overrides,content_rating,default_clothing,description,enhanced_prompt,final_stitched_url,image_url,is_public,max_characters,max_words,min_characters,name,narrative_style,perspective_hint,preview_image_url,project_id,scenario_type,scene_focus,scene_number,scene_prompt,scene_starters,setting,suggested_user_role,tags,time_of_day,visual_priority  1
+atelier.scenes public           service_role  1      1:*    1:*    1
+atelier.scenes public nsfw      anon          0      42501  42501  42501
+atelier.scenes public nsfw      owner         1      1:approved,atmosphere,character_clothing_overrides,content_rating,default_clothing,description,enhanced_prompt,final_stitched_url,id,image_url,is_public,max_characters,max_words,min_characters,name,narrative_style,perspective_hint,preview_image_url,project_id,scenario_type,scene_focus,scene_number,scene_prompt,scene_starters,setting,suggested_user_role,tags,time_of_day,user_id,visual_priority  1:approved,atmosphere,character_clothing_overrides,content_rating,default_clothing,description,enhanced_prompt,final_stitched_url,image_url,is_public,max_characters,max_words,min_characters,name,narrative_style,perspective_hint,preview_image_url,project_id,scenario_type,scene_focus,scene_number,scene_prompt,scene_starters,setting,suggested_user_role,tags,time_of_day,visual_priority  1
+atelier.scenes public nsfw      other user    0      42501  0      0
+atelier.scenes public nsfw      team mate     0      42501  0      0
+atelier.scenes public nsfw      admin         1      42501  1:approved,atmosphere,character_clothing_overrides,content_rating,default_clothing,description,enhanced_prompt,final_stitched_url,image_url,is_public,max_characters,max_words,min_characters,name,narrative_style,perspective_hint,preview_image_url,project_id,scenario_type,scene_focus,scene_number,scene_prompt,scene_starters,setting,suggested_user_role,tags,time_of_day,visual_priority  1
+atelier.scenes public nsfw      service_role  1      1:*    1:*    1
 atelier.schedules               anon          42501  42501  42501  42501
 atelier.schedules               owner         1      42501  42501  1
 atelier.schedules               other user    0      42501  42501  0
@@ -266,19 +338,19 @@ atelier.user_collections        team mate     0      42501  0      0
 atelier.user_collections        admin         0      42501  0      0
 atelier.user_collections        service_role  1      1:*    1:*    1
 atelier.user_library            anon          0      42501  42501  42501
-atelier.user_library            owner         1      42501  1:collection_id,custom_title,is_favorite,tags,visibility  1
+atelier.user_library            owner         1      42501  1:character_id,collection_id,custom_title,is_favorite,output_type,tags,visibility  1
 atelier.user_library            other user    0      42501  0      0
 atelier.user_library            team mate     0      42501  0      0
 atelier.user_library            admin         0      42501  0      0
 atelier.user_library            service_role  1      1:*    1:*    1
 atelier.user_library public     anon          1      42501  42501  42501
-atelier.user_library public     owner         1      42501  1:collection_id,custom_title,is_favorite,tags,visibility  1
+atelier.user_library public     owner         1      42501  1:character_id,collection_id,custom_title,is_favorite,output_type,tags,visibility  1
 atelier.user_library public     other user    1      42501  0      0
 atelier.user_library public     team mate     1      42501  0      0
 atelier.user_library public     admin         1      42501  0      0
 atelier.user_library public     service_role  1      1:*    1:*    1
 atelier.user_library unlisted   anon          0      42501  42501  42501
-atelier.user_library unlisted   owner         1      42501  1:collection_id,custom_title,is_favorite,tags,visibility  1
+atelier.user_library unlisted   owner         1      42501  1:character_id,collection_id,custom_title,is_favorite,output_type,tags,visibility  1
 atelier.user_library unlisted   other user    0      42501  0      0
 atelier.user_library unlisted   team mate     0      42501  0      0
 atelier.user_library unlisted   admin         0      42501  0      0

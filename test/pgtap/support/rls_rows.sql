@@ -10,6 +10,16 @@ select atelier.create_workspace_session(:alice) as session \gset
 insert into atelier.user_collections (name) values ('Circles') returning id as collection \gset
 insert into atelier.conversations (title) values ('Talk') returning id as conversation \gset
 insert into atelier.messages (conversation_id, sender, content) values (:'conversation', 'user', 'Hello') returning id as message \gset
+insert into atelier.characters (name, description, is_public) values ('Ada', 'a red square', false) returning id as character \gset
+insert into atelier.characters (name, description) values ('Eve', 'a blue square') returning id as public_character \gset
+insert into atelier.characters (name, description, content_rating) values ('Ivy', 'a bare square', 'nsfw') returning id as adult_character \gset
+select atelier.like_character(:'character') \g /dev/null
+select atelier.record_character_interaction(:'character') \g /dev/null
+insert into atelier.character_scenes (character_id, conversation_id, scene_prompt) values (:'character', :'conversation', 'a square in the rain') returning id as character_scene \gset
+insert into atelier.projects (original_prompt, media_type, character_id) values ('squares', 'image', :'character') returning id as project \gset
+insert into atelier.scenes (project_id, scene_number, description) values (:'project', 1, 'a square') returning id as scene \gset
+insert into atelier.scenes (description, is_public) values ('a place for squares', true) returning id as public_scene \gset
+insert into atelier.scenes (description, is_public, content_rating) values ('a bare place', true, 'nsfw') returning id as adult_scene \gset
 select id as asset from atelier.workspace_assets where job_id = :'job' \gset
 select atelier.save_workspace_item_to_library(:'asset', :alice) as library_asset \gset
 select atelier.log_user_activity(:alice, 'looked') as activity \gset
@@ -194,4 +204,21 @@ select pg_temp.prepare_id('atelier.enhancement_presets', :'preset',
   '{"preset_name": "new", "enable_qwen": true, "enable_compel": true, "auto_enhancement": true}');
 select pg_temp.prepare_id('atelier.compel_configs', :'compel_config', '{"config_name": "new", "weights": {"new": 1.5}}');
 select pg_temp.prepare_id('atelier.content_terms', :'content_term', '{"term": "new", "meaning": "harmless"}');
+-- characters, projects
+select pg_temp.prepare_id('atelier.characters', :'character', jsonb_build_object('user_id', :alice, 'name', 'new', 'description', 'new'));
+select pg_temp.prepare_id('atelier.characters', :'public_character', jsonb_build_object('user_id', :alice, 'name', 'new', 'description', 'new'), 'public');
+select pg_temp.prepare_id('atelier.characters', :'adult_character', jsonb_build_object('user_id', :alice, 'name', 'new', 'description', 'new'), 'public nsfw');
+select pg_temp.prepare('atelier.character_likes', format('character_id = %L', :'character'),
+  jsonb_build_object('character_id', :'public_character', 'user_id', :alice));
+select pg_temp.prepare('atelier.character_interactions', format('character_id = %L', :'character'),
+  jsonb_build_object('character_id', :'public_character', 'user_id', :alice));
+select pg_temp.prepare_id('atelier.character_scenes', :'character_scene', jsonb_build_object(
+  'user_id', :alice, 'character_id', :'public_character', 'scene_prompt', 'new'));
+select pg_temp.prepare_id('atelier.projects', :'project', jsonb_build_object('user_id', :alice, 'original_prompt', 'new', 'media_type', 'image'));
+select pg_temp.prepare_id('atelier.project_status', :'project', jsonb_build_object('title', 'new'));
+select pg_temp.prepare_id('atelier.scenes', :'scene', jsonb_build_object(
+  'user_id', :alice, 'project_id', :'project', 'scene_number', 2, 'description', 'new'));
+select pg_temp.prepare_id('atelier.scenes', :'public_scene', jsonb_build_object('user_id', :alice, 'description', 'new'), 'public');
+select pg_temp.prepare_id('atelier.scenes', :'adult_scene', jsonb_build_object('user_id', :alice, 'description', 'new'), 'public nsfw');
+select pg_temp.prepare_id('atelier.scene_status', :'scene', jsonb_build_object('scene_number', 3));
 \o
