@@ -1,7 +1,10 @@
 #include "courier/json/skeleton.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <cstdint>
+#include <cstdlib>
+#include <string>
 #include <utility>
 
 namespace courier::json {
@@ -12,6 +15,12 @@ template <typename Number>
 bool parse_whole(std::string_view text, Number &value) {
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc{} && end == text.data() + text.size();
+}
+
+// Null: beyond the range of a double. What is nearer to zero than any of them is zero.
+nlohmann::json extreme_number(std::string_view text) {
+  double const value = std::strtod(std::string(text).c_str(), nullptr);
+  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
 }
 
 }  // namespace
@@ -95,7 +104,7 @@ void Skeleton::number(std::string_view text) {
   else if (parse_whole(text, real))
     place(real);
   else
-    place(nullptr);  // out of the range of a double
+    place(extreme_number(text));
 }
 
 void Skeleton::boolean(bool value) {

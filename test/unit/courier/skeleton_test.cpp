@@ -80,4 +80,9 @@ TEST(Skeleton, does_not_count_what_is_diverted) {
 
 TEST(Skeleton, has_null_for_numbers_beyond_a_double) { EXPECT_TRUE(read("1e999").is_null()); }
 
+TEST(Skeleton, has_zero_for_numbers_too_small_for_a_double) {
+  EXPECT_EQ(read("18156253408e-9071"), 0.0);
+  EXPECT_EQ(read("-1e-400"), 0.0);
+}
+
 }  // namespace
