@@ -49,7 +49,7 @@ select is_empty($$select oid::regprocedure from definers where code ~* '\m(set_c
   'nor change settings of the session, but one for the restore');
 select is_empty($$select oid::regprocedure from definers
    where (has_function_privilege('anon', oid, 'execute') or has_function_privilege('authenticated', oid, 'execute'))
-     and code !~ 'auth\.uid\(\)|assert_acting_for|assert_service_role|assert_may_see_roles_of|lock_workspace|workspaces_of_caller|assert_operator|put_pause|generation_place|library_asset_path|own_schedule|own_worker|report_one|accept_webhook|assert_signed_in'$$, 'those that clients call ask who is calling');
+     and code !~ 'auth\.uid\(\)|assert_acting_for|assert_service_role|assert_may_see_roles_of|lock_workspace|workspaces_of_caller|assert_operator|put_pause|generation_place|library_asset_path|own_schedule|own_worker|report_one|accept_webhook|assert_signed_in|assert_known_caller'$$, 'those that clients call ask who is calling');
 select is_empty($$select d.oid::regprocedure from definers d, pg_extension e where e.extname = 'atelier' and d.proowner <> e.extowner$$, 'and have the rights of whoever made the extension');
 
 -- Tables and views.

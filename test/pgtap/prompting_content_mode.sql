@@ -43,6 +43,6 @@ select is(atelier.detect_content_mode('naked'), 'sfw', 'without any there is not
 select throws_ok(format('insert into atelier.content_terms (term, meaning) values (%s)', bad), '23514', null, bad) from unnest(array['''Upper'', ''nsfw''', '''two  spaces'', ''nsfw''', '''x'', ''maybe''']) bad;
 
 select pg_temp.become('authenticated') \g /dev/null
-select throws_ok($$select atelier.detect_content_mode('x')$$, '42501', 'you are not signed in', 'a token without a user gets nothing');
+select throws_ok($$select atelier.detect_content_mode('x')$$, 'PT401', 'sign in first', 'a token without a user gets nothing');
 select * from finish();
 rollback;

@@ -36,7 +36,7 @@ select pg_temp.sign_in(pg_temp.bob()) \g /dev/null
 select throws_ok($$select atelier.get_negative_prompt('m', 'nsfw')$$, '42501', 'this content mode is for people whose age is verified', 'nsfw is for adults');
 select throws_ok(format('select atelier.get_negative_prompt(p_user_id => %L)', pg_temp.ada()), '42501', 'you may act only for yourself', 'nobody asks for somebody else');
 select pg_temp.become('authenticated') \g /dev/null
-select throws_ok('select atelier.get_negative_prompt()', '42501', 'you are not signed in', 'a token without a user gets nothing');
+select throws_ok('select atelier.get_negative_prompt()', 'PT401', 'sign in first', 'a token without a user gets nothing');
 select pg_temp.become('anon') \g /dev/null
 select throws_ok('select atelier.get_negative_prompt()', '42501', null, 'nor does anon');
 select throws_ok('select from atelier.negative_prompts', '42501', null, 'nor from the table');

@@ -78,7 +78,7 @@ select is((pg_temp.found(format('''m'', ''chain'', ''nsfw'', p_user_id => %L', p
 select throws_ok(format('select atelier.resolve_prompt_template(''m'', ''chain'', ''nsfw'', p_user_id => %L)', pg_temp.bob()), '42501', null, 'for a minor it does not');
 select is((pg_temp.found('''x'', ''chat_general'', job_type => ''chat''')).name, 'Assistant', 'for chats there is one');
 select pg_temp.become('authenticated') \g /dev/null
-select throws_ok($$select atelier.resolve_prompt_template('m', 'chain')$$, '42501', 'you are not signed in', 'a token without a user gets nothing');
+select throws_ok($$select atelier.resolve_prompt_template('m', 'chain')$$, 'PT401', 'sign in first', 'a token without a user gets nothing');
 select pg_temp.become('anon') \g /dev/null
 select throws_ok($$select atelier.resolve_prompt_template('m', 'chain')$$, '42501', null, 'nor does anon');
 

@@ -60,7 +60,7 @@ set local statement_timeout = '5s';
 select is(length(atelier.apply_compel_config(repeat('red ', 2500), 'shapes')), 2500 * 10, 'long prompts take no long time');
 reset statement_timeout;
 select pg_temp.become('authenticated') \g /dev/null
-select throws_ok($$select atelier.apply_compel_config('a', 'nothing')$$, '42501', 'you are not signed in', 'a token without a user gets nothing');
+select throws_ok($$select atelier.apply_compel_config('a', 'nothing')$$, 'PT401', 'sign in first', 'a token without a user gets nothing');
 select pg_temp.become('anon') \g /dev/null
 select throws_ok($$select atelier.apply_compel_config('a', 'nothing')$$, '42501', null, 'nor does anon');
 select throws_ok($$select atelier.parse_prompt_weights('a')$$, '42501', null, 'who reads no prompts either');

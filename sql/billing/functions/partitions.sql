@@ -111,8 +111,8 @@ begin
   if not atelier_engine.instance_is_adopted() then
     return 0;
   end if;
-  -- One at a time: two would make the same partition.
-  perform pg_advisory_xact_lock('atelier_engine.unlogged_calls'::regclass::oid::integer, 0);
+  -- One at a time: two would make the same partition. Who logs calls meanwhile does not wait.
+  lock table atelier_engine.unlogged_calls in share update exclusive mode;
   select count(*) filter (where atelier_engine.make_log_partition(w.log_table, w.period, w.begins)) into made
     from (select l.log_table, l.period, (atelier_engine.log_period(l.period, moment) at time zone 'UTC' + l.period * s.step) at time zone 'UTC' as begins
             from atelier_engine.log_tables() l

@@ -1,22 +1,5 @@
 -- Characters: likes and interactions, and what is counted of them.
 
-create or replace function atelier_engine.assert_signed_in()
-returns void
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if auth.uid() is null then
-    raise sqlstate 'PT401' using
-      message = 'sign in first', hint = 'Send a JWT in the Authorization header, or set request.jwt.claims in SQL.';
-  end if;
-end;
-$$;
-comment on function atelier_engine.assert_signed_in() is
-$$Refuse a caller who is nobody
-
-Raises PT401.$$;
-
 create or replace function atelier.like_character(character_id uuid)
 returns integer
 language plpgsql volatile security definer

@@ -133,3 +133,35 @@ end;
 grant execute on function atelier_engine.readable_users_to() to authenticated, service_role;
 comment on function atelier_engine.readable_users_to() is
   'For policies: the highest id of the users whose rows the caller may read, his own or for administrators any';
+
+create or replace function atelier_engine.assert_signed_in()
+returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if auth.uid() is null then
+    raise sqlstate 'PT401' using message = 'sign in first', hint = 'Send a token in the Authorization header.';
+  end if;
+end;
+$$;
+comment on function atelier_engine.assert_signed_in() is
+$$Refuse a caller who is no user
+
+Raises PT401.$$;
+
+create or replace function atelier_engine.assert_known_caller()
+returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not atelier_engine.is_service_role() then
+    perform atelier_engine.assert_signed_in();
+  end if;
+end;
+$$;
+comment on function atelier_engine.assert_known_caller() is
+$$Refuse a caller who is neither a user nor the service role
+
+Raises PT401.$$;

@@ -21,7 +21,7 @@ declare
   harmless text;
   nsfw text;
 begin
-  perform atelier_engine.assert_signed_in();
+  perform atelier_engine.assert_known_caller();
   perform atelier_engine.check_prompt('the prompt', prompt);
   -- The same letters in other shapes, and none that nobody sees. Underscores count as letters, else.
   looked_at := replace(prompt, '_', ' ');
@@ -49,4 +49,4 @@ $$Whether a prompt is for everybody (sfw) or not (nsfw)
 
 By the words of atelier.content_terms. A harmless one excuses only itself, never the rest of the prompt. It is a list of
 words and no judgement: what it lets pass can still be refused by a provider. Null for null. A prompt of more than
-10 000 characters is 22023, a caller who is not signed in 42501.$$;
+10 000 characters is 22023, a caller who is not signed in PT401.$$;

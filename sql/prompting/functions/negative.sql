@@ -66,7 +66,7 @@ begin
   if p_user_id is not null then
     perform atelier_engine.assert_acting_for(p_user_id);
   else
-    perform atelier_engine.assert_signed_in();
+    perform atelier_engine.assert_known_caller();
   end if;
   perform atelier_engine.assert_content_mode(coalesce(p_user_id, auth.uid()), wanted_content);
   if wanted_generation is null or wanted_generation not in ('txt2img', 'i2i') then

@@ -42,25 +42,6 @@ $$Trigger: numbers versions of templates and keeps those that were published as 
 
 Says when a version was published and retired. A change or the end of a published one is PT409.$$;
 
-create or replace function atelier_engine.assert_signed_in()
-returns void
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if auth.uid() is null and not atelier_engine.is_service_role() then
-    raise insufficient_privilege using
-      message = 'you are not signed in',
-      detail = 'The request has no token with the id of a user.',
-      hint = 'Sign in, or call as service_role.';
-  end if;
-end;
-$$;
-comment on function atelier_engine.assert_signed_in() is
-$$Refuse a caller of whom nobody knows who it is
-
-Passes for users and for the service role. Raises 42501.$$;
-
 create or replace function atelier_engine.assert_content_mode(p_user_id uuid, p_content_mode atelier.content_mode)
 returns void
 language plpgsql stable
@@ -183,7 +164,7 @@ begin
   if p_user_id is not null then
     perform atelier_engine.assert_acting_for(p_user_id);
   else
-    perform atelier_engine.assert_signed_in();
+    perform atelier_engine.assert_known_caller();
   end if;
   perform atelier_engine.assert_content_mode(coalesce(p_user_id, auth.uid()), wanted_mode);
   if wanted_enhancer is null or wanted_use is null then

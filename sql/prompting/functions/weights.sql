@@ -270,7 +270,7 @@ declare
   wanted constant text := config_name;
   chosen jsonb;
 begin
-  perform atelier_engine.assert_signed_in();
+  perform atelier_engine.assert_known_caller();
   select c.weights into chosen from atelier.compel_configs c where c.is_active and c.config_name = wanted;
   if not found then
     raise sqlstate 'PT404' using
@@ -287,4 +287,4 @@ $$A prompt whose words have the weights of a configuration
 
 Phrases are found as whole words, whatever the case of their letters; what has a weight in the prompt keeps it. All
 weights come out as in (word:1.2), other parentheses and signs with a backslash. An unknown configuration is PT404, a prompt
-that parse_prompt_weights() refuses 22023, a caller who is not signed in 42501.$$;
+that parse_prompt_weights() refuses 22023, a caller who is not signed in PT401.$$;

@@ -9,9 +9,7 @@ as $$
 declare
   caller_role text;
 begin
-  if auth.uid() is null and not atelier_engine.is_service_role() then
-    raise sqlstate 'PT401' using message = 'sign in first', hint = 'Send a token in the Authorization header.';
-  end if;
+  perform atelier_engine.assert_known_caller();
   perform from atelier.workspaces w where w.id = p_workspace_id and w.is_active for no key update;
   if found then
     if atelier_engine.is_service_role() or atelier_engine.user_has_role(auth.uid(), 'admin') then

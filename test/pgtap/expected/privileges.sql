@@ -118,6 +118,7 @@ function  atelier_engine.assert_compel_weights(text,jsonb)  as caller  for nobod
 function  atelier_engine.assert_content_mode(uuid,atelier.content_mode)  as caller  for nobody
 function  atelier_engine.assert_json_numbers(text,jsonb)  as caller  for nobody
 function  atelier_engine.assert_json_object(text,jsonb,integer)  as caller  for nobody
+function  atelier_engine.assert_known_caller()  as caller  for nobody
 function  atelier_engine.assert_known_models(text,text[])  as caller  for nobody
 function  atelier_engine.assert_may_hand_out()  as caller  for nobody
 function  atelier_engine.assert_may_see_roles_of(uuid)  as owner  for nobody
