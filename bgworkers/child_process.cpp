@@ -34,6 +34,9 @@ std::string reason(const char *what) {
 [[noreturn]] void become(char *const *argv, int input, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);  // the parent died first
+  // PostgreSQL signals the process group of a backend: a lock that is waited for too long, or
+  // pg_cancel_backend(), is no reason to lose what is under way here.
+  setpgid(0, 0);
   for (int sig = 1; sig < NSIG; ++sig)
     signal(sig, SIG_DFL);
   dup2(input, STDIN_FILENO);

@@ -110,10 +110,24 @@ def test_drop_extension_meets_no_worker_in_a_deadlock(studio):
         alice.connection.close()
         dropped = pool.submit(dropper.cursor().execute, "drop extension atelier cascade")
         wait_until(lambda: "client backend" in waiting_for_a_lock())
-        assert studio.value("select count(*) from pg_locks where mode = 'AccessExclusiveLock' and locktype = 'relation'") == 0
+        locked = "select count(*) from pg_locks where pid = %s and mode = 'AccessExclusiveLock' and locktype = 'relation'"
+        assert studio.value(locked, dropper.info.backend_pid) == 0
         blocker.rollback()
         dropped.result(timeout=10)
     wait_until(lambda: not studio.server.processes("atelier dispatcher"))
+
+
+def test_a_dispatcher_that_is_cancelled_keeps_its_courier(studio, fake):
+    """PostgreSQL signals the whole process group, also when a lock is waited for too long."""
+    gate = fake.behaviour = Gate()
+    job_id = studio.add_user("alice").queue("what is under way")
+    wait_until(lambda: gate.waiting == 1)
+    courier = studio.server.process("atelier-courier")
+    assert studio.value("select bool_and(pg_cancel_backend(pid)) from pg_stat_activity where backend_type = 'atelier dispatcher'")
+    gate.open()
+    studio.wait_for_status(job_id, "completed")
+    assert len(studio.attempts(job_id)) == 1
+    assert courier.alive()
 
 
 def test_drop_database_with_jobs_running(studio, fake):
