@@ -206,9 +206,11 @@ TEST(NamedByTheUser, may_not_be_on_the_private_network) {
   FakeServer const server(answer_with(json_response(good_answer())));
   std::string const port = ":" + std::to_string(server.port()) + "/x.png";
   CourierProcess courier;
-  for (const std::string host : {"127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0x7f.1"})
-    expect_refused(
-        courier.await_failure(courier.submit(submit_edit(server, "http://" + host + port))));
+  for (const std::string host : {"127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0x7f.1"}) {
+    std::string picture = "http://";
+    picture.append(host).append(port);
+    expect_refused(courier.await_failure(courier.submit(submit_edit(server, picture))));
+  }
   EXPECT_EQ(server.connection_count(), 0);
 }
 
