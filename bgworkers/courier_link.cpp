@@ -72,7 +72,7 @@ std::optional<std::string> CourierLink::wait(std::chrono::milliseconds timeout) 
       ResetLatch(MyLatch);
       woken_ = true;
     }
-    CHECK_FOR_INTERRUPTS();
+    heed_interrupts();
   });
   if (exchange_frames()) return std::nullopt;
   return drop("the courier ended");

@@ -52,12 +52,17 @@ void reload_configuration_if_asked() {
   pg::call([] { ProcessConfigFile(PGC_SIGHUP); });
 }
 
+void heed_interrupts() {
+  QueryCancelPending = false;
+  CHECK_FOR_INTERRUPTS();
+}
+
 bool wait(std::chrono::milliseconds timeout) {
   return pg::call([&] {
     int const events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
                                  static_cast<long>(timeout.count()), compat::wait_event_main());
     ResetLatch(MyLatch);
-    CHECK_FOR_INTERRUPTS();
+    heed_interrupts();
     return (events & WL_LATCH_SET) != 0;
   });
 }

@@ -20,6 +20,10 @@ void connect_to_shared_catalogs();
 
 void reload_configuration_if_asked();
 
+// Between transactions, where there is no statement that pg_cancel_backend() could mean. Within
+// pg::call().
+void heed_interrupts();
+
 // Sleeps until the latch is set, the time is over or the postmaster dies (then it exits);
 // then serves interrupts. True when the latch was set.
 bool wait(std::chrono::milliseconds timeout);

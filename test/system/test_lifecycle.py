@@ -126,7 +126,7 @@ def test_a_dispatcher_that_is_cancelled_keeps_its_courier(studio, fake):
     assert studio.value("select bool_and(pg_cancel_backend(pid)) from pg_stat_activity where backend_type = 'atelier dispatcher'")
     gate.open()
     studio.wait_for_status(job_id, "completed")
-    assert len(studio.attempts(job_id)) == 1
+    assert len(studio.attempts(job_id)) == 1, [(a['state'], a['error_class'], a['error_message']) for a in studio.attempts(job_id)]
     assert courier.alive()
 
 
