@@ -8,6 +8,7 @@
 #include "courier/adapters/options_error.hpp"
 #include "courier/adapters/parameter_words.hpp"
 #include "src/pg/boundary.hpp"
+#include "src/pg/compat.hpp"
 
 extern "C" {
 #include "fmgr.h"
