@@ -97,7 +97,6 @@ declare
   system_room integer := p_token_budget * 3 / 5;
   summary atelier.conversation_summaries;
   part record;
-  reached integer := 0;
 begin
   place := 0;
   role := 'system';

@@ -84,7 +84,7 @@ begin
     perform atelier_engine.assert_content_mode(p_user_id, 'nsfw');
   end if;
   perform atelier_engine.assert_content_mode(p_user_id, coalesce(p_tier, p_rating, 'sfw')::atelier.content_mode);
-  return coalesce(p_tier, p_rating, 'sfw');
+  return coalesce(p_tier, p_rating, 'sfw')::atelier.content_mode;
 end;
 $$;
 comment on function atelier_engine.content_tier_of(uuid, text, text) is

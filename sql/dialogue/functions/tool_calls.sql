@@ -71,7 +71,7 @@ as $$
 declare
   claims_before constant text := current_setting('request.jwt.claims', true);
   facts constant jsonb := jsonb_build_object('message_id', p_message.id, 'conversation_id', p_conversation.id);
-  character_id constant uuid := coalesce((p_message.request ->> 'character_id')::uuid, p_conversation.character_id);
+  speaker constant uuid := coalesce((p_message.request ->> 'character_id')::uuid, p_conversation.character_id);
   job atelier.jobs;
 begin
   -- As the user, so that his limits count and not the rights of whoever records the answer. A subtransaction of the caller
@@ -83,12 +83,12 @@ begin
     raise insufficient_privilege using
       message = 'the picture is not for everybody', hint = 'The conversation is in the content mode sfw.';
   end if;
-  if character_id is null then
+  if speaker is null then
     job := atelier.queue_job(
       prompt => p_arguments ->> 'prompt', negative_prompt => p_arguments ->> 'negative_prompt', metadata => facts);
   else
     job := atelier.generate_character_image(
-      character_id => queue_called_picture.character_id, prompt => p_arguments ->> 'prompt',
+      character_id => speaker, prompt => p_arguments ->> 'prompt',
       negative_prompt => p_arguments ->> 'negative_prompt', metadata => facts);
   end if;
   perform set_config('request.jwt.claims', coalesce(claims_before, ''), true);
@@ -111,7 +111,7 @@ declare
   most_calls constant integer := 4;
   call_name constant text := left(coalesce(p_call #>> '{function,name}', ''), 200);
   call_arguments constant text := coalesce(p_call #>> '{function,arguments}', '');
-  job_id uuid;
+  picture_job_id uuid;
   problem text;
   advice text;
 begin
@@ -120,7 +120,7 @@ begin
       raise invalid_parameter_value using
         message = 'too many calls', hint = format('At most %s come with one answer.', most_calls);
     end if;
-    job_id := atelier_engine.queue_called_picture(
+    picture_job_id := atelier_engine.queue_called_picture(
       p_message, p_conversation, atelier_engine.read_picture_call(call_name, call_arguments));
   exception
     -- These say nothing of the call: the answer is recorded again.
@@ -131,7 +131,7 @@ begin
   end;
   insert into atelier.tool_calls (message_id, user_id, place, call_id, name, arguments, job_id, error)
   values (p_message.id, p_message.user_id, p_place, left(coalesce(nullif(p_call ->> 'id', ''), 'call_' || p_place), 200),
-          call_name, left(call_arguments, 10000), answer_tool_call.job_id,
+          call_name, left(call_arguments, 10000), picture_job_id,
           left(nullif(concat_ws('. ', problem, nullif(advice, '')), ''), 2000))
       on conflict do nothing;
 end;
