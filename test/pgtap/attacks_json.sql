@@ -5,13 +5,13 @@ begin;
 set local statement_timeout = '30s';
 
 -- What a client can hand JSON to, looked up in the catalog: a new function or column has to be added below.
-select plan(205);
+select plan(227);
 select set_eq($$ select p.oid::regproc::text from pg_proc p join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
     join pg_extension e on e.oid = d.refobjid and e.extname = 'atelier'
    where p.proargtypes::oid[] && '{jsonb,json,jsonb[],json[]}'::regtype[]::oid[]
      and (has_function_privilege('anon', p.oid, 'execute') or has_function_privilege('authenticated', p.oid, 'execute')) $$,
   array['atelier.queue_job', 'atelier.generate', 'atelier.queue_jobs', 'atelier.retry_job', 'atelier.create_schedule', 'atelier.log_user_activity', 'atelier.job_callback', 'atelier.heartbeat_jobs', 'atelier.replicate_webhook', 'atelier.fal_webhook', 'atelier.runpod_webhook',
-    'atelier.generate_character_image', 'atelier.generate_scene', 'atelier.generate_missing_scenes'],
+    'atelier.generate_character_image', 'atelier.generate_scene', 'atelier.generate_missing_scenes', 'atelier.playground_chat'],
   'functions that take JSON from clients (generate() is queue_job() and a commit)');
 select set_eq($$ select format('%s.%s', a.attrelid::regclass, a.attname) from pg_attribute a join pg_class c on c.oid = a.attrelid
    where c.relnamespace in ('atelier'::regnamespace, 'storage'::regnamespace, 'auth'::regnamespace) and a.atttypid = any ('{jsonb,json,jsonb[],json[]}'::regtype[]) and a.attnum > 0
@@ -80,6 +80,9 @@ select is(pg_temp.state_of(format(call, what, n)), '22023', what || ' of a pictu
     (format('select atelier.generate_scene(%L, model => ''takes-all'', %%s => (select bomb from bombs where n = %%s))', :'scene'), 'parameters'),
     (format('select atelier.generate_missing_scenes(%L, model => ''takes-all'', %%s => (select bomb from bombs where n = %%s))', :'project'), 'parameters')) c (call, what)
  order by call, what, n;
+insert into atelier.conversations default values returning id as conversation \gset
+select is(pg_temp.state_of(format($$ select atelier.playground_chat(%L, 'x', %s => (select bomb from bombs where n = %s), idempotency_key => 'bomb') $$, :'conversation', argument, n)),
+  '22023', argument || ' of a turn: ' || what) from bombs, unnest(array['roleplay_settings', 'participants']) argument order by argument, n;
 create temp table written (n integer, column_name text, state text);
 grant all on written to public;
 insert into written select n, format('%s.%s', t, c), pg_temp.state_of(format('update atelier.%I set %I = (select bomb from bombs where n = %s)', t, c, n))

@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(167);
+select plan(178);
 -- For tend_logs(): a partition to make and one to drop, which the traps keep.
 do $$ begin execute format('drop table if exists atelier_engine.api_logs_%s', to_char(now() at time zone 'UTC', 'YYYY_MM_DD')); end $$;
 select atelier_engine.make_log_partition('api_logs', '1 day', '2001-01-01Z') \g /dev/null
@@ -236,6 +236,20 @@ select atelier_test.works(:alices, format(call, :'character')) from unnest(array
   'select j.id from atelier.generate_character_image(%L, ''in the rain'') j']) call;
 select atelier_test.call(:alices, format('insert into atelier.character_scenes (character_id, conversation_id, job_id, scene_prompt, generation_metadata) values (%L, %L, %L, ''rain'', ''{"scene_context": {"setting": "a park"}}'') returning id',
   :'character', :'talk', :'job')) as character_scene \gset
+insert into atelier.api_models (provider_id, model_key, display_name, modality, parameter_schema)
+select id, 'talker', 'Talker', 'chat', '{"additionalProperties": true}' from atelier.api_providers where name operator(pg_catalog.=) 'atelier-runner';
+select atelier_test.call(:alices, format('select t operator(pg_catalog.->>) ''message_id'' from atelier.playground_chat(%L, ''Hello'', character_id => %L, roleplay_settings => ''{"a": 1}'', participants => ''["Ada"]'', allow_pictures => true, idempotency_key => ''turn'') t', :'talk', :'character')) as answer \gset
+select atelier_test.works(:alices, format(call, :'answer')) from unnest(array['select m.state from atelier.stop_message(%L) m', 'select s.place from atelier.message_siblings(%L) s', 'select c.id from atelier.choose_message(%L) c']) call;
+select atelier_test.call(:alices, format('select t operator(pg_catalog.->>) ''message_id'' from atelier.regenerate_message(%L, ''talker'', ''again'') t', :'answer')) as answer \gset
+select atelier_test.works(:alices, format('select m.state from atelier.stop_message(%L) m', :'answer'));
+select atelier_test.call(:alices, format('select t operator(pg_catalog.->>) ''message_id'' from atelier.edit_message(%L, ''Good day'', ''edited'') t', :'message')) as answer \gset
+select atelier_test.works(:alices, format('select m.state from atelier.stop_message(%L) m', :'answer'));
+select atelier_test.works(:alices, format(call, :'talk')) from unnest(array['select m.place from atelier.chat_context(%L, ''Hello'', 2000) m', 'select m.sibling from atelier.conversation_messages(%L) m']) call;
+select atelier_test.call(:alices, format('select m.id from atelier.remember(''rain'', ''conversation'', %L) m', :'talk')) as memory \gset
+select atelier_test.works(:alices, format('select m.tier from atelier.conversation_memories(%L) m', :'talk'));
+select atelier_test.works(:alices, format('select atelier.forget(%L)', :'memory'));
+select atelier_test.works(:alices, format('delete from atelier.messages where id operator(pg_catalog.=) %L returning id', :'answer'));
+select atelier_test.works(:service, 'select atelier.register_chat_worker(''http://192.0.2.9/v1'')');
 select atelier_test.works(:alices, format('update atelier.character_scenes set image_url = ''a/b'' where id operator(pg_catalog.=) %L returning id', :'character_scene'));
 select atelier_test.works(:alices, format('delete from atelier.character_scenes where id operator(pg_catalog.=) %L returning id', :'character_scene'));
 select atelier_test.call(:alices, format('insert into atelier.projects (original_prompt, media_type, character_id) values (''squares'', ''image'', %L) returning id', :'character')) as project \gset

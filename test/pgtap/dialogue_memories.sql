@@ -11,7 +11,7 @@ insert into atelier.conversations (character_id) values (:'ada') returning id as
 select (atelier.remember('It rains.', conversation_id => :'talk')).id as rain \gset
 select row_eq(format('select user_id, tier, conversation_id, content, importance from atelier.memories where id = %L', :'rain'),
   row(:alice::uuid, 'conversation'::text, :'talk'::uuid, 'It rains.'::text, 5::smallint), 'a conversation is remembered');
-select (atelier.remember('Ada is my sister.', 'character', character_id => :'ada', importance => 9)).id as sister \gset
+select (atelier.remember('Ada is my sister.', character_id => :'ada', importance => 9)).id as sister \gset
 select (atelier.remember('I am called Alice.', 'profile', importance => 7)).id as name \gset
 select results_eq(format('select content from atelier.conversation_memories(%L)', :'talk'), array['It rains.'], 'a conversation reaches as far as itself');
 select is_empty(format('select from atelier.conversation_memories(%L)', :'other'), 'and not to another');
@@ -28,10 +28,10 @@ update atelier.conversations set character_id = null where id = :'talk';
 select is((select count(*) from atelier.conversation_memories(:'talk')), 2::bigint, 'without the character there is nothing about it');
 select lives_ok(format('select atelier.forget(%L)', :'rain'), 'it can be forgotten');
 select throws_ok(format('select atelier.forget(%L)', :'rain'), 'PT404', 'no such memory', 'once');
-select throws_ok($$select atelier.remember('x')$$, '22023', 'a memory is of a conversation, of a character or of the profile', 'a conversation is named');
+select throws_ok($$select atelier.remember('x', 'conversation')$$, '22023', 'a memory is of a conversation, of a character or of the profile', 'a conversation is named');
 select throws_ok(format($$select atelier.remember('x', 'profile', %L)$$, :'talk'), '22023', null, 'or not');
 select throws_ok($$select atelier.remember('x', 'everything')$$, '22023', null, 'an unknown tier');
-select throws_ok($$select atelier.remember('x', null)$$, '22023', null, 'no tier');
+select throws_ok($$select atelier.remember(null, 'profile')$$, '22023', 'content is empty or too long', 'null');
 select throws_ok($$select atelier.remember(' ', 'profile')$$, '22023', 'content is empty or too long', 'nothing');
 select throws_ok($$select atelier.remember(repeat('x', 2001), 'profile')$$, '22023', 'content is empty or too long', 'too much');
 select throws_ok($$select atelier.remember('x', 'profile', importance => 11)$$, '22023', 'importance is out of range', 'too important');

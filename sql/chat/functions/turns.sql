@@ -500,8 +500,8 @@ begin
     'prompt_template_id', playground_chat.prompt_template_id,
     'system_prompt_override', playground_chat.system_prompt_override, 'scene_id', playground_chat.scene_id,
     'allow_pictures', playground_chat.allow_pictures));
-  perform atelier_engine.assert_turn(caller, asked, playground_chat.message, begins);
   talk := atelier_engine.enter_conversation(playground_chat.conversation_id, caller);
+  perform atelier_engine.assert_turn(caller, asked, playground_chat.message, begins);
   if playground_chat.idempotency_key is not null then
     hash := sha256(convert_to(jsonb_build_array(talk.id, playground_chat.message, begins, asked)::text, 'UTF8'));
     known := atelier_engine.turn_of_key(caller, playground_chat.idempotency_key, hash);

@@ -55,7 +55,7 @@ $$Refuse more memories of a conversation, of a character or of a user than anybo
 Raises PT409.$$;
 
 create or replace function atelier.remember(
-  content text, tier text default 'conversation', conversation_id uuid default null, character_id uuid default null,
+  content text, tier text default null, conversation_id uuid default null, character_id uuid default null,
   importance integer default 5
 )
 returns atelier.memories
@@ -64,15 +64,18 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   caller constant uuid := auth.uid();
+  reach constant text := coalesce(remember.tier, case when remember.conversation_id is not null then 'conversation'
+                                                      when remember.character_id is not null then 'character'
+                                                      else 'profile' end);
   memory atelier.memories;
 begin
   perform atelier_engine.assert_signed_in();
-  if coalesce(remember.tier, '') not in ('conversation', 'character', 'profile')
-     or (remember.tier = 'conversation') <> (remember.conversation_id is not null)
-     or (remember.tier = 'character') <> (remember.character_id is not null) then
+  if reach not in ('conversation', 'character', 'profile')
+     or (reach = 'conversation') <> (remember.conversation_id is not null)
+     or (reach = 'character') <> (remember.character_id is not null) then
     raise invalid_parameter_value using
       message = 'a memory is of a conversation, of a character or of the profile',
-      detail = format('Got the tier %s with %s conversation and %s character.', quote_nullable(left(remember.tier, 40)),
+      detail = format('Got the tier %s with %s conversation and %s character.', quote_ident(left(reach, 40)),
                       case when remember.conversation_id is null then 'no' else 'a' end,
                       case when remember.character_id is null then 'no' else 'a' end),
       hint = 'Give conversation_id with conversation, character_id with character, and neither with profile.';
@@ -87,14 +90,14 @@ begin
       message = 'content is empty or too long', detail = format('It has %s characters.', coalesce(char_length(remember.content), 0)),
       hint = 'Use 1 to 2000 characters.';
   end if;
-  if remember.tier = 'conversation' then
+  if reach = 'conversation' then
     perform atelier_engine.own_conversation(remember.conversation_id, caller);
-  elsif remember.tier = 'character' then
+  elsif reach = 'character' then
     perform atelier_engine.visible_character(remember.character_id, caller);
   end if;
-  perform atelier_engine.assert_room_for_memories(caller, remember.tier, remember.conversation_id, remember.character_id);
+  perform atelier_engine.assert_room_for_memories(caller, reach, remember.conversation_id, remember.character_id);
   insert into atelier.memories (user_id, tier, conversation_id, character_id, content, importance)
-  values (caller, remember.tier, remember.conversation_id, remember.character_id, remember.content, remember.importance)
+  values (caller, reach, remember.conversation_id, remember.character_id, remember.content, remember.importance)
   returning * into memory;
   return memory;
 end;
@@ -104,7 +107,7 @@ comment on function atelier.remember(text, text, uuid, uuid, integer) is
 $$Have models told something again
 
 tier conversation with a conversation_id, character with a character_id, or profile for all conversations of the caller
-whose memory_tier is profile. What has more importance (1 to 10) finds room first. Fails with PT401 (not signed in), PT404
+whose memory_tier is profile; without a tier it follows from the ids. What has more importance (1 to 10) finds room first. Fails with PT401 (not signed in), PT404
 (somebody else's conversation, or a character that the caller may not see), PT409 (500 of them are enough) and 22023.$$;
 
 create or replace function atelier.forget(memory_id uuid)

@@ -56,7 +56,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-  first_look constant interval := '1 second';
+  first_look constant interval := interval '1 second';
   base constant text := rtrim(register_chat_worker.worker_url, '/');
   company atelier.api_providers;
   endpoint atelier.endpoints;

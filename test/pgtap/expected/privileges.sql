@@ -8,9 +8,13 @@ function  atelier.apply_compel_config(text,text)  as owner  for authenticated, s
 function  atelier.attempt_history(uuid)  as owner  for authenticated, service_role
 function  atelier.authenticate_api_key(text)  as caller  for anon, authenticated, service_role
 function  atelier.cancel_job(uuid)  as owner  for authenticated, service_role
+function  atelier.chat_context(uuid,text,integer)  as owner  for authenticated, service_role
+function  atelier.choose_message(uuid)  as owner  for authenticated, service_role
 function  atelier.claim_jobs(uuid,integer)  as owner  for authenticated, service_role
 function  atelier.cleanup_expired_workspace_assets()  as owner  for service_role, atelier_worker
 function  atelier.clear_workspace_session(uuid,uuid)  as owner  for authenticated, service_role
+function  atelier.conversation_memories(uuid)  as owner  for authenticated, service_role
+function  atelier.conversation_messages(uuid,uuid,integer)  as owner  for authenticated, service_role
 function  atelier.create_api_key(text,text[],timestamp with time zone,uuid)  as owner  for authenticated, service_role
 function  atelier.create_schedule(text,jsonb,text,interval,text,text,timestamp with time zone,timestamp with time zone)  as owner  for authenticated, service_role
 function  atelier.create_workspace(text,text,text,uuid)  as owner  for authenticated, service_role
@@ -19,10 +23,12 @@ function  atelier.delete_workspace(uuid)  as owner  for authenticated, service_r
 function  atelier.detect_content_mode(text)  as owner  for authenticated, service_role
 function  atelier.doctor()  as owner  for service_role
 function  atelier.drain_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
+function  atelier.edit_message(uuid,text,text)  as owner  for authenticated, service_role
 function  atelier.event_cursor()  as owner  for authenticated, service_role
 function  atelier.events_since(text,integer)  as owner  for authenticated, service_role
 function  atelier.explain_job(uuid)  as owner  for authenticated, service_role
 function  atelier.fal_webhook(json)  as owner  for anon, authenticated, service_role
+function  atelier.forget(uuid)  as owner  for authenticated, service_role
 function  atelier.generate(text,text,jsonb,text,text,text,uuid,interval,uuid,text)  as caller  for authenticated, service_role
 function  atelier.generate_character_image(uuid,text,text,jsonb,text,text,text,uuid,jsonb,uuid,text)  as owner  for authenticated, service_role
 function  atelier.generate_missing_scenes(uuid,text,jsonb,text,text,text)  as owner  for authenticated, service_role
@@ -53,6 +59,7 @@ function  atelier.library_asset(uuid)  as owner  for anon, authenticated, servic
 function  atelier.library_asset_bytes(uuid)  as owner  for anon, authenticated, service_role
 function  atelier.like_character(uuid)  as owner  for authenticated, service_role
 function  atelier.log_user_activity(uuid,text,text,text,jsonb,inet,text)  as owner  for authenticated, service_role
+function  atelier.message_siblings(uuid)  as owner  for authenticated, service_role
 function  atelier.message_stream(uuid,bigint,numeric)  as owner  for authenticated, service_role
 function  atelier.metrics()  as owner  for service_role
 function  atelier.object(text,text)  as caller  for anon, authenticated, service_role
@@ -60,12 +67,16 @@ function  atelier.object_bytes(text,text)  as caller  for anon, authenticated, s
 function  atelier.parse_prompt_weights(text)  as caller  for authenticated, service_role
 function  atelier.pause_schedule(uuid)  as owner  for authenticated, service_role
 function  atelier.pause_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
+function  atelier.playground_chat(uuid,text,uuid,uuid,text,jsonb,jsonb,boolean,text,text,uuid,text,uuid,boolean,boolean,text)  as owner  for authenticated, service_role
 function  atelier.publish_events(text)  as caller  for nobody
 function  atelier.publish_prompt_template(uuid)  as owner  for authenticated, service_role
 function  atelier.queue_job(text,text,jsonb,text,text,text,uuid,integer,jsonb,uuid[],uuid,timestamp with time zone,text,boolean,text)  as owner  for authenticated, service_role
 function  atelier.queue_jobs(jsonb[])  as owner  for authenticated, service_role
 function  atelier.record_character_interaction(uuid)  as owner  for authenticated, service_role
+function  atelier.regenerate_message(uuid,text,text)  as owner  for authenticated, service_role
+function  atelier.register_chat_worker(text,boolean,text,text)  as owner  for authenticated, service_role
 function  atelier.register_worker(text,text,text[],integer,text,text,text)  as owner  for authenticated, service_role
+function  atelier.remember(text,text,uuid,uuid,integer)  as owner  for authenticated, service_role
 function  atelier.remove_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.replicate_webhook(json)  as owner  for anon, authenticated, service_role
 function  atelier.resolve_held_job(uuid,text,text,bytea[])  as owner  for authenticated, service_role
@@ -87,6 +98,7 @@ function  atelier.set_webhook_secret(text,text,text)  as owner  for service_role
 function  atelier.set_workspace_member_role(uuid,uuid,text)  as owner  for authenticated, service_role
 function  atelier.start()  as caller  for nobody
 function  atelier.stop()  as caller  for nobody
+function  atelier.stop_message(uuid)  as owner  for authenticated, service_role
 function  atelier.transfer_workspace_ownership(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.unlike_character(uuid)  as owner  for authenticated, service_role
 function  atelier.unregister_worker(uuid)  as owner  for authenticated, service_role
@@ -108,6 +120,8 @@ function  atelier_engine.add_outputs(uuid[],jsonb[],jsonb[])  as caller  for nob
 function  atelier_engine.add_reference_prompts()  as caller  for nobody
 function  atelier_engine.announce_database()  as caller  for nobody
 function  atelier_engine.announce_events()  as caller  for nobody
+function  atelier_engine.answer_tool_call(atelier.messages,atelier.conversations,integer,jsonb)  as caller  for nobody
+function  atelier_engine.answer_tool_calls(uuid[])  as caller  for nobody
 function  atelier_engine.api_key_access(text[],text,text)  as caller  for nobody
 function  atelier_engine.append_object_chunk(uuid,integer,bytea)  as owner  for atelier_worker
 function  atelier_engine.append_texts(uuid[],integer[],text[])  as owner  for atelier_worker
@@ -125,6 +139,7 @@ function  atelier_engine.assert_may_see_roles_of(uuid)  as owner  for nobody
 function  atelier_engine.assert_may_submit(uuid,integer)  as caller  for nobody
 function  atelier_engine.assert_member(uuid,uuid)  as caller  for nobody
 function  atelier_engine.assert_no_api_key()  as caller  for nobody
+function  atelier_engine.assert_not_answering(atelier.conversations)  as caller  for nobody
 function  atelier_engine.assert_object_fits(text,text,uuid,text,bigint)  as caller  for nobody
 function  atelier_engine.assert_operator()  as caller  for nobody
 function  atelier_engine.assert_outputs_stored(atelier.jobs,jsonb)  as caller  for nobody
@@ -132,14 +147,17 @@ function  atelier_engine.assert_pictures(uuid,uuid,jsonb)  as caller  for nobody
 function  atelier_engine.assert_priority(integer)  as caller  for nobody
 function  atelier_engine.assert_request(uuid,atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.assert_room_for_jobs(uuid,integer)  as caller  for nobody
+function  atelier_engine.assert_room_for_memories(uuid,text,uuid,uuid)  as caller  for nobody
 function  atelier_engine.assert_service_role()  as caller  for nobody
 function  atelier_engine.assert_signed_in()  as caller  for nobody
+function  atelier_engine.assert_turn(uuid,jsonb,text,boolean)  as caller  for nobody
 function  atelier_engine.assert_valid_attempt(atelier_engine.attempts)  as caller  for nobody
 function  atelier_engine.assert_valid_generation(atelier.generations)  as caller  for authenticated, service_role
 function  atelier_engine.assert_valid_job(atelier.jobs)  as caller  for service_role
 function  atelier_engine.assert_valid_queue_entry(atelier_engine.queue)  as caller  for nobody
 function  atelier_engine.assert_webhook_is_fresh(text)  as caller  for nobody
 function  atelier_engine.assert_worker_fits(atelier.api_providers,text[],integer,text)  as caller  for nobody
+function  atelier_engine.assert_worker_url(text)  as caller  for nobody
 function  atelier_engine.attempt_metrics()  as caller  for nobody
 function  atelier_engine.attempt_of_request(text,text)  as caller  for nobody
 function  atelier_engine.attempt_of_token(bytea,text,bigint)  as caller  for nobody
@@ -148,6 +166,10 @@ function  atelier_engine.attempt_token(bytea,uuid,bigint)  as caller  for nobody
 function  atelier_engine.back_off(integer)  as caller  for nobody
 function  atelier_engine.begin_late_object(uuid,integer,text,text,bigint,bytea)  as caller  for nobody
 function  atelier_engine.begin_object(uuid,integer,text,text,bigint,bytea)  as owner  for atelier_worker
+function  atelier_engine.begin_of_scene()  as caller  for nobody
+function  atelier_engine.begin_summary(atelier.conversations,uuid,text,integer)  as caller  for nobody
+function  atelier_engine.begin_turn(atelier.conversations,jsonb,jsonb,uuid,uuid,text,text,bytea)  as caller  for nobody
+function  atelier_engine.branch_of(uuid,integer)  as caller  for nobody
 function  atelier_engine.bucket_level(double precision,timestamp with time zone,integer,integer)  as caller  for nobody
 function  atelier_engine.call_quantities(jsonb,jsonb,timestamp with time zone,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.caller_is_of_age()  as owner  for authenticated, service_role
@@ -156,12 +178,15 @@ function  atelier_engine.cancel_requests()  as owner  for atelier_worker
 function  atelier_engine.cap_of(uuid,uuid)  as caller  for nobody
 function  atelier_engine.capability_secret()  as caller  for nobody
 function  atelier_engine.caps_in_force()  as caller  for nobody
+function  atelier_engine.character_of_turn(atelier.conversations,uuid)  as caller  for nobody
 function  atelier_engine.character_prompt(atelier.characters,text)  as caller  for nobody
 function  atelier_engine.check_api_key(text)  as owner  for anon, authenticated, service_role
 function  atelier_engine.check_compel_weights()  as owner  for nobody
 function  atelier_engine.check_negative_prompt()  as owner  for nobody
 function  atelier_engine.check_parameter(text,jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.check_prompt(text,text)  as caller  for nobody
+function  atelier_engine.choose_chat_model(text,text)  as caller  for nobody
+function  atelier_engine.choose_chat_template(uuid,uuid,text,text,atelier.content_mode)  as caller  for nobody
 function  atelier_engine.choose_job_type(atelier.api_models,text)  as caller  for nobody
 function  atelier_engine.choose_model(text,text)  as caller  for nobody
 function  atelier_engine.claim_for_slot(uuid,uuid,integer,boolean)  as caller  for nobody
@@ -171,6 +196,7 @@ function  atelier_engine.claim_lookups()  as owner  for atelier_worker
 function  atelier_engine.claim_probes(timestamp with time zone)  as owner  for atelier_worker
 function  atelier_engine.clamp_parameter(jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.clear_assets(uuid,uuid[])  as caller  for nobody
+function  atelier_engine.close_gaps()  as owner  for nobody
 function  atelier_engine.compare_versions(text,text)  as caller  for nobody
 function  atelier_engine.complete_held_job(uuid,uuid,bytea[],text)  as caller  for nobody
 function  atelier_engine.complete_owned(uuid[],uuid[],uuid[],jsonb[],jsonb[],jsonb[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone[],timestamp with time zone[])  as caller  for nobody
@@ -178,12 +204,15 @@ function  atelier_engine.complete_parameters(atelier.api_models,text,jsonb)  as 
 function  atelier_engine.complete_together(jsonb)  as caller  for nobody
 function  atelier_engine.conceal_statement(text)  as caller  for nobody
 function  atelier_engine.content_hash(atelier.jobs)  as caller  for nobody
+function  atelier_engine.content_tier_of(uuid,text,text)  as caller  for nobody
+function  atelier_engine.context_of(atelier.conversations,jsonb,uuid,text,integer)  as caller  for nobody
 function  atelier_engine.copy_object(text,text,text,text,uuid)  as owner  for nobody
 function  atelier_engine.copy_to_workspace(uuid,uuid)  as caller  for nobody
 function  atelier_engine.count_filed_assets()  as owner  for nobody
 function  atelier_engine.count_gone_assets()  as owner  for nobody
 function  atelier_engine.count_gone_likes()  as owner  for nobody
 function  atelier_engine.count_gone_pictures()  as owner  for nobody
+function  atelier_engine.count_interaction(uuid,uuid)  as caller  for nobody
 function  atelier_engine.count_moved_assets()  as owner  for nobody
 function  atelier_engine.count_moved_pictures()  as owner  for nobody
 function  atelier_engine.count_new_likes()  as owner  for nobody
@@ -197,6 +226,10 @@ function  atelier_engine.delete_old_events(integer)  as owner  for atelier_worke
 function  atelier_engine.delete_pending_objects(integer)  as owner  for atelier_worker
 function  atelier_engine.deliver_late_result(atelier.jobs,atelier_engine.late_results)  as caller  for nobody
 function  atelier_engine.dependency_verdict(uuid)  as caller  for nobody
+function  atelier_engine.describe_character(atelier.characters)  as caller  for nobody
+function  atelier_engine.describe_scene(atelier.character_scenes)  as caller  for nobody
+function  atelier_engine.describe_settings(jsonb)  as caller  for nobody
+function  atelier_engine.describe_turn(atelier.messages)  as caller  for nobody
 function  atelier_engine.disable_token(uuid,text)  as caller  for nobody
 function  atelier_engine.disown_on_restore()  as owner  for nobody
 function  atelier_engine.drop_log_partitions(name,interval,timestamp with time zone)  as caller  for nobody
@@ -205,14 +238,19 @@ function  atelier_engine.earlier_jobs(jsonb,uuid[])  as caller  for nobody
 function  atelier_engine.ed25519_is_signed(bytea,bytea,bytea)  as caller  for nobody
 function  atelier_engine.enable_token()  as owner  for nobody
 function  atelier_engine.end_membership(uuid,uuid)  as caller  for nobody
+function  atelier_engine.end_of_branch(uuid)  as caller  for nobody
+function  atelier_engine.end_summaries(uuid[])  as caller  for nobody
 function  atelier_engine.end_texts(uuid[])  as caller  for nobody
+function  atelier_engine.end_with_message(atelier.conversations,uuid,jsonb)  as caller  for nobody
 function  atelier_engine.endpoint_metrics()  as caller  for nobody
 function  atelier_engine.enqueue(atelier.jobs,text)  as caller  for nobody
 function  atelier_engine.enroll_user(uuid,text,jsonb)  as caller  for nobody
+function  atelier_engine.enter_conversation(uuid,uuid)  as caller  for nobody
 function  atelier_engine.enter_queue()  as caller  for nobody
 function  atelier_engine.equivalent_model(uuid,uuid)  as caller  for nobody
 function  atelier_engine.escape_prompt(text)  as caller  for nobody
 function  atelier_engine.estimate_seconds(atelier.api_models,jsonb)  as caller  for nobody
+function  atelier_engine.estimate_tokens(text)  as caller  for nobody
 function  atelier_engine.estimated_cost(uuid,uuid,timestamp with time zone,jsonb)  as caller  for nobody
 function  atelier_engine.examine_data()  as caller  for nobody
 function  atelier_engine.examine_decisions()  as caller  for nobody
@@ -236,6 +274,7 @@ function  atelier_engine.find_other_place(uuid,uuid,boolean)  as caller  for nob
 function  atelier_engine.finish_job(uuid,text,text,text)  as caller  for nobody
 function  atelier_engine.first_id_since(timestamp with time zone)  as caller  for nobody
 function  atelier_engine.follow_clock(bigint)  as owner  for atelier_worker
+function  atelier_engine.follow_conversation()  as owner  for nobody
 function  atelier_engine.follow_webhook(uuid,text)  as caller  for nobody
 function  atelier_engine.forget_avoidances()  as caller  for nobody
 function  atelier_engine.forget_events()  as owner  for nobody
@@ -248,6 +287,7 @@ function  atelier_engine.forget_webhooks()  as owner  for atelier_worker
 function  atelier_engine.free_slots(boolean)  as caller  for nobody
 function  atelier_engine.generation_place(uuid,integer)  as caller  for nobody
 function  atelier_engine.give_up_held_job(uuid)  as caller  for nobody
+function  atelier_engine.greet(atelier.conversations,jsonb,jsonb,text,bytea)  as caller  for nobody
 function  atelier_engine.guard_adapter()  as owner  for nobody
 function  atelier_engine.guard_adapter_options()  as owner  for nobody
 function  atelier_engine.guard_ambiguity_policy()  as owner  for nobody
@@ -265,6 +305,7 @@ function  atelier_engine.hmac_sha256(bytea,bytea)  as caller  for nobody
 function  atelier_engine.hold_job(uuid,uuid,text,text)  as caller  for nobody
 function  atelier_engine.insert_object(text,text,uuid,jsonb)  as caller  for nobody
 function  atelier_engine.instance_is_adopted()  as caller  for nobody
+function  atelier_engine.instructions_of(atelier.conversations,jsonb)  as caller  for nobody
 function  atelier_engine.is_made_here(regclass)  as caller  for nobody
 function  atelier_engine.is_object_name(text)  as caller  for nobody
 function  atelier_engine.is_of_age(uuid)  as owner  for nobody
@@ -292,6 +333,9 @@ function  atelier_engine.make_log_partition(name,interval,timestamp with time zo
 function  atelier_engine.mark_processing(uuid[])  as caller  for nobody
 function  atelier_engine.max_unfinished_jobs_per_user()  as caller  for nobody
 function  atelier_engine.may_see_character(uuid,atelier.characters)  as caller  for nobody
+function  atelier_engine.memories_in_reach(atelier.conversations)  as caller  for nobody
+function  atelier_engine.messages_of_context(jsonb)  as caller  for nobody
+function  atelier_engine.messages_of_turn(uuid,text,text)  as caller  for nobody
 function  atelier_engine.metric(text,text,text,text[])  as caller  for nobody
 function  atelier_engine.metric_sample(jsonb,numeric)  as caller  for nobody
 function  atelier_engine.milliseconds_between(timestamp with time zone,timestamp with time zone)  as caller  for nobody
@@ -328,29 +372,38 @@ function  atelier_engine.note_token_failure(uuid,text,text,interval)  as caller 
 function  atelier_engine.object_is_complete(uuid)  as owner  for nobody
 function  atelier_engine.open_result(uuid)  as owner  for atelier_worker
 function  atelier_engine.orphaned_objects()  as owner  for atelier_worker
+function  atelier_engine.outcome_of_call(atelier.tool_calls)  as caller  for nobody
 function  atelier_engine.outputs_of(jsonb)  as caller  for nobody
 function  atelier_engine.own_attempt(uuid)  as caller  for nobody
+function  atelier_engine.own_conversation(uuid,uuid)  as caller  for nobody
+function  atelier_engine.own_message(uuid,uuid)  as caller  for nobody
 function  atelier_engine.own_schedule(uuid)  as caller  for nobody
 function  atelier_engine.own_worker(uuid)  as caller  for nobody
+function  atelier_engine.parameters_of_turn(atelier.conversations,jsonb,uuid,text)  as caller  for nobody
 function  atelier_engine.park(uuid[],uuid[],uuid[])  as caller  for nobody
 function  atelier_engine.parse_cron(text)  as caller  for nobody
 function  atelier_engine.pause_target(text,text)  as caller  for nobody
 function  atelier_engine.picture_parameters(jsonb)  as caller  for nobody
+function  atelier_engine.picture_tool()  as caller  for nobody
 function  atelier_engine.pictures_in(jsonb,jsonb)  as caller  for nobody
+function  atelier_engine.pictures_of_message(uuid)  as caller  for nobody
 function  atelier_engine.place_late_objects(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.prepare_job(uuid,atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.price_of_one(numeric,integer)  as caller  for nobody
 function  atelier_engine.promote_due()  as caller  for nobody
 function  atelier_engine.promote_parked()  as caller  for nobody
 function  atelier_engine.prompt_terms(text)  as caller  for nobody
+function  atelier_engine.provider_of_chat_worker(text)  as caller  for nobody
 function  atelier_engine.put_pause(text,text,text,text,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.quantity(jsonb)  as caller  for nobody
+function  atelier_engine.queue_called_picture(atelier.messages,atelier.conversations,jsonb)  as caller  for nobody
 function  atelier_engine.queue_metrics()  as caller  for nobody
 function  atelier_engine.queue_picture(atelier.characters,text,text,jsonb,text,text,text,uuid,jsonb,uuid,text,text)  as caller  for nobody
 function  atelier_engine.queue_scene(uuid,text,jsonb,text,text,text)  as caller  for nobody
 function  atelier_engine.raise_too_many_requests(integer,text,text,text)  as caller  for nobody
 function  atelier_engine.rate_room(uuid,uuid)  as caller  for nobody
 function  atelier_engine.read_attempt_token(text)  as caller  for nobody
+function  atelier_engine.read_picture_call(text,text)  as caller  for nobody
 function  atelier_engine.readable_picture(uuid,text)  as caller  for nobody
 function  atelier_engine.readable_users_bound(uuid,boolean)  as caller  for authenticated, service_role
 function  atelier_engine.readable_users_from()  as caller  for authenticated, service_role
@@ -406,6 +459,8 @@ function  atelier_engine.run_schedule(atelier.schedules)  as caller  for nobody
 function  atelier_engine.run_schedules()  as owner  for atelier_worker
 function  atelier_engine.save_asset(uuid,uuid,boolean,text,uuid,text[])  as caller  for nobody
 function  atelier_engine.save_file(text,text,uuid,boolean)  as caller  for nobody
+function  atelier_engine.say(atelier.conversations,uuid,text)  as caller  for nobody
+function  atelier_engine.scene_of_turn(atelier.conversations,uuid)  as caller  for nobody
 function  atelier_engine.seal_secret(uuid,text,text)  as caller  for nobody
 function  atelier_engine.seal_webhook_secrets(text)  as caller  for nobody
 function  atelier_engine.secret_problem(uuid,bytea,text)  as caller  for nobody
@@ -414,6 +469,7 @@ function  atelier_engine.settle_attempt(uuid,uuid,text)  as caller  for nobody
 function  atelier_engine.settle_attempts(uuid[],text)  as owner  for atelier_worker
 function  atelier_engine.settle_blocked(uuid[])  as caller  for nobody
 function  atelier_engine.settle_dependents(uuid[])  as caller  for nobody
+function  atelier_engine.settle_turn(atelier.conversations,jsonb)  as caller  for nobody
 function  atelier_engine.settle_worker(uuid,text)  as caller  for nobody
 function  atelier_engine.signers_by_key(text,bytea,bytea)  as caller  for nobody
 function  atelier_engine.signers_by_secret(text,bytea,text)  as caller  for nobody
@@ -428,6 +484,8 @@ function  atelier_engine.store_of_bucket(text)  as caller  for nobody
 function  atelier_engine.store_output(uuid,integer,jsonb)  as caller  for nobody
 function  atelier_engine.submit(uuid,atelier_engine.job_request,uuid,uuid)  as caller  for nobody
 function  atelier_engine.submit_all(uuid,jsonb[])  as caller  for nobody
+function  atelier_engine.summary_is_due(uuid,uuid,integer)  as caller  for nobody
+function  atelier_engine.summary_of_branch(uuid,uuid)  as caller  for nobody
 function  atelier_engine.sweep_parked()  as caller  for nobody
 function  atelier_engine.take_generations_along()  as owner  for nobody
 function  atelier_engine.take_over_job(uuid,uuid)  as caller  for nobody
@@ -440,9 +498,10 @@ function  atelier_engine.text_after(uuid,bigint)  as caller  for nobody
 function  atelier_engine.text_of_job(uuid)  as caller  for nobody
 function  atelier_engine.tokens_of_account(uuid[],text)  as caller  for nobody
 function  atelier_engine.top_level_texts(bytea,text[])  as caller  for nobody
-function  atelier_engine.touch_conversations()  as owner  for nobody
 function  atelier_engine.touch_updated_at()  as caller  for nobody
 function  atelier_engine.trip_endpoint(uuid,text,interval,boolean)  as caller  for nobody
+function  atelier_engine.turn_of_key(uuid,text,bytea)  as caller  for nobody
+function  atelier_engine.turns_before(uuid,uuid,integer)  as caller  for nobody
 function  atelier_engine.type_of_bytes(bytea)  as caller  for nobody
 function  atelier_engine.unblock_just_missed()  as owner  for atelier_worker
 function  atelier_engine.unblock_missed(integer)  as caller  for nobody

@@ -97,6 +97,12 @@ atelier.content_terms           other user    0      42501  0      0
 atelier.content_terms           team mate     0      42501  0      0
 atelier.content_terms           admin         1      1:*    1:*    1
 atelier.content_terms           service_role  1      1:*    1:*    1
+atelier.conversation_summaries  anon          42501  42501  42501  42501
+atelier.conversation_summaries  owner         1      42501  42501  42501
+atelier.conversation_summaries  other user    0      42501  42501  42501
+atelier.conversation_summaries  team mate     0      42501  42501  42501
+atelier.conversation_summaries  admin         0      42501  42501  42501
+atelier.conversation_summaries  service_role  1      1:*    1:*    1
 atelier.conversations           anon          42501  42501  42501  42501
 atelier.conversations           owner         1      1:character_id,conversation_type,current_location,id,last_scene_image,memory_data,memory_tier,project_id,status,title,user_character_id,user_id  1:character_id,conversation_type,current_location,last_scene_image,memory_data,memory_tier,project_id,status,title,user_character_id  1
 atelier.conversations           other user    0      42501  0      0
@@ -181,6 +187,12 @@ atelier.late_results            other user    42501  55000  55000  55000
 atelier.late_results            team mate     42501  55000  55000  55000
 atelier.late_results            admin         42501  55000  55000  55000
 atelier.late_results            service_role  1      55000  55000  55000
+atelier.memories                anon          42501  42501  42501  42501
+atelier.memories                owner         1      42501  42501  42501
+atelier.memories                other user    0      42501  42501  42501
+atelier.memories                team mate     0      42501  42501  42501
+atelier.memories                admin         0      42501  42501  42501
+atelier.memories                service_role  1      1:*    1:*    1
 atelier.messages                anon          42501  42501  42501  42501
 atelier.messages                owner         1      1:content,conversation_id,id,message_type,sender,user_id  42501  1
 atelier.messages                other user    0      42501  42501  0
@@ -325,6 +337,12 @@ atelier.token_health            other user    42501  55000  55000  55000
 atelier.token_health            team mate     42501  55000  55000  55000
 atelier.token_health            admin         42501  55000  55000  55000
 atelier.token_health            service_role  1      55000  55000  55000
+atelier.tool_calls              anon          42501  42501  42501  42501
+atelier.tool_calls              owner         1      42501  42501  42501
+atelier.tool_calls              other user    0      42501  42501  42501
+atelier.tool_calls              team mate     0      42501  42501  42501
+atelier.tool_calls              admin         0      42501  42501  42501
+atelier.tool_calls              service_role  1      1:*    1:*    1
 atelier.user_activity_log       anon          42501  42501  42501  42501
 atelier.user_activity_log       owner         1      42501  42501  42501
 atelier.user_activity_log       other user    0      42501  42501  42501

@@ -13,6 +13,7 @@ insert into atelier.messages (conversation_id, sender, content) values (:'conver
 insert into atelier.characters (name, description, is_public) values ('Ada', 'a red square', false) returning id as character \gset
 insert into atelier.characters (name, description) values ('Eve', 'a blue square') returning id as public_character \gset
 insert into atelier.characters (name, description, content_rating) values ('Ivy', 'a bare square', 'nsfw') returning id as adult_character \gset
+select (atelier.remember('squares', 'conversation', :'conversation')).id as memory \gset
 select atelier.like_character(:'character') \g /dev/null
 select atelier.record_character_interaction(:'character') \g /dev/null
 insert into atelier.character_scenes (character_id, conversation_id, scene_prompt) values (:'character', :'conversation', 'a square in the rain') returning id as character_scene \gset
@@ -26,6 +27,8 @@ select atelier.log_user_activity(:alice, 'looked') as activity \gset
 select api_key_id as api_key from atelier.create_api_key('a server', '{read}') \gset
 select id as schedule from atelier.create_schedule('daily', '{"prompt": "a circle"}', cron => '@daily') \gset
 select pg_temp.sign_out() \g /dev/null
+insert into atelier.conversation_summaries (conversation_id, user_id, up_to_message_id) values (:'conversation', :alice, :'message') returning id as summary \gset
+insert into atelier.tool_calls (message_id, user_id, place, call_id, name, arguments) values (:'message', :alice, 0, 'call', 'make_picture', '{}') returning id as tool_call \gset
 
 insert into atelier.user_library (user_id, asset_type, storage_path, file_size_bytes, mime_type, original_prompt, model_used)
 values (:alice, 'video', :alice || '/film.mp4', 1, 'video/mp4', 'a film', 'tiny-sdxl') returning id as film \gset
@@ -193,6 +196,11 @@ select pg_temp.prepare_id('atelier.videos', :'film', jsonb_build_object('user_id
 select pg_temp.prepare_id('atelier.conversations', :'conversation', jsonb_build_object('user_id', :alice, 'title', 'new'));
 select pg_temp.prepare_id('atelier.messages', :'message', jsonb_build_object(
   'conversation_id', :'conversation', 'user_id', :alice, 'sender', 'user', 'content', 'new'));
+select pg_temp.prepare_id('atelier.memories', :'memory', jsonb_build_object('user_id', :alice, 'tier', 'profile', 'content', 'new'));
+select pg_temp.prepare_id('atelier.conversation_summaries', :'summary', jsonb_build_object(
+  'conversation_id', :'conversation', 'user_id', :alice, 'up_to_message_id', :'message'));
+select pg_temp.prepare_id('atelier.tool_calls', :'tool_call', jsonb_build_object(
+  'message_id', :'message', 'user_id', :alice, 'place', 1, 'call_id', 'new', 'name', 'new', 'arguments', '{}'));
 
 -- prompting
 select pg_temp.prepare_id('atelier.prompt_templates', :'template',
