@@ -109,22 +109,34 @@ $$A message in a conversation of a person
 
 Raises PT404 for what is somebody else's.$$;
 
-create or replace function atelier_engine.branch_of(p_message_id uuid, p_max_messages integer)
+create or replace function atelier_engine.branch_of(
+  p_message_id uuid, p_max_messages integer, p_until_message_id uuid default null
+)
 returns table (place integer, id uuid)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
-begin atomic
-  with recursive branch as (
-    select 1 as place, m.id, m.parent_id from atelier.messages m where m.id = p_message_id
-     union all
-    select b.place + 1, m.id, m.parent_id
-      from branch b
-      join atelier.messages m on m.id = b.parent_id
-     where b.place < p_max_messages)
-  select b.place, b.id from branch b;
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+  return query
+    with recursive branch as (
+      select 1 as place, m.id, m.parent_id
+        from atelier.messages m
+       where m.id = p_message_id and m.id is distinct from p_until_message_id
+       union all
+      select b.place + 1, m.id, m.parent_id
+        from branch b
+        join atelier.messages m on m.id = b.parent_id
+       where b.place < p_max_messages and m.id is distinct from p_until_message_id)
+    select b.place, b.id from branch b;
 end;
-comment on function atelier_engine.branch_of(uuid, integer) is
-  'The messages from one back to the first, at most so many; the newest has place 1';
+$$;
+comment on function atelier_engine.branch_of(uuid, integer, uuid) is
+$$The messages from one back to the first, at most so many
+
+Without p_until_message_id and those before it. The newest has place 1.$$;
 
 create or replace function atelier_engine.end_of_branch(p_message_id uuid)
 returns uuid
@@ -183,14 +195,17 @@ begin
   end if;
   return query
     select m.id, m.parent_id, m.sender, m.content, m.message_type, m.state, m.created_at, m.job_id, s.place, s.count,
-           atelier_engine.pictures_of_message(m.id)
+           case when exists (select from atelier.tool_calls t where t.message_id = m.id)
+                then atelier_engine.pictures_of_message(m.id) else '[]' end
       from atelier_engine.branch_of(last_one, most) b
       join atelier.messages m on m.id = b.id
      cross join lateral (
        select count(*)::integer as count, (count(*) filter (where (o.created_at, o.id) <= (m.created_at, m.id)))::integer as place
-         from atelier.messages o
-        where o.parent_id is not distinct from m.parent_id and o.conversation_id = m.conversation_id
-          and o.sender = m.sender) s
+         from (select f.created_at, f.id, f.sender from atelier.messages f where f.parent_id = m.parent_id
+                union all
+               select f.created_at, f.id, f.sender from atelier.messages f
+                where m.parent_id is null and f.parent_id is null and f.conversation_id = m.conversation_id) o
+        where o.sender = m.sender) s
      order by b.place desc;
 end;
 $$;

@@ -49,35 +49,41 @@ comment on function atelier_engine.describe_settings(jsonb) is 'Settings of an a
 
 create or replace function atelier_engine.instructions_of(p_conversation atelier.conversations, p_turn jsonb)
 returns table (place integer, kind text, subject uuid, content text)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
-begin atomic
-  select 1, 'template', t.id, t.system_prompt
-    from atelier.prompt_templates t
-   where t.id = (p_turn ->> 'template_id')::uuid
-  union all
-  select 2, 'override', null, p_turn ->> 'system_prompt' where p_turn ->> 'system_prompt' <> ''
-  union all
-  select 3, 'character', c.id, atelier_engine.describe_character(c)
-    from atelier.characters c
-   where c.id = (p_turn ->> 'character_id')::uuid
-  union all
-  select 4, 'user_character', c.id, 'The user plays ' || c.name || ': ' || c.description
-    from atelier.characters c
-   where c.id = p_conversation.user_character_id
-  union all
-  select 5, 'scene', s.id, atelier_engine.describe_scene(s)
-    from atelier.character_scenes s
-   where s.id = (p_turn ->> 'scene_id')::uuid
-  union all
-  select 6, 'location', null, 'The place: ' || p_conversation.current_location where p_conversation.current_location <> ''
-  union all
-  select 7, 'roleplay_settings', null, d.text
-    from (select atelier_engine.describe_settings(p_turn -> 'roleplay_settings') as text) d where d.text is not null
-  union all
-  select 8, 'participants', null, d.text
-    from (select atelier_engine.describe_settings(p_turn -> 'participants') as text) d where d.text is not null;
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+  return query
+    select 1, 'template', t.id, t.system_prompt
+      from atelier.prompt_templates t
+     where t.id = (p_turn ->> 'template_id')::uuid
+    union all
+    select 2, 'override', null, p_turn ->> 'system_prompt' where p_turn ->> 'system_prompt' <> ''
+    union all
+    select 3, 'character', c.id, atelier_engine.describe_character(c)
+      from atelier.characters c
+     where c.id = (p_turn ->> 'character_id')::uuid
+    union all
+    select 4, 'user_character', c.id, 'The user plays ' || c.name || ': ' || c.description
+      from atelier.characters c
+     where c.id = p_conversation.user_character_id
+    union all
+    select 5, 'scene', s.id, atelier_engine.describe_scene(s)
+      from atelier.character_scenes s
+     where s.id = (p_turn ->> 'scene_id')::uuid
+    union all
+    select 6, 'location', null, 'The place: ' || p_conversation.current_location where p_conversation.current_location <> ''
+    union all
+    select 7, 'roleplay_settings', null, d.text
+      from (select atelier_engine.describe_settings(p_turn -> 'roleplay_settings') as text) d where d.text is not null
+    union all
+    select 8, 'participants', null, d.text
+      from (select atelier_engine.describe_settings(p_turn -> 'participants') as text) d where d.text is not null;
 end;
+$$;
 comment on function atelier_engine.instructions_of(atelier.conversations, jsonb) is
   'What a model is told of who it is and where, the most important first';
 
@@ -153,49 +159,35 @@ create or replace function atelier_engine.turns_before(p_last_message_id uuid, p
 returns table (
   place integer, id uuid, sender text, content text, state text, tokens integer, tokens_so_far integer, has_calls boolean
 )
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
-begin atomic
-  with recursive turns as (
-    select 1 as place, m.id, m.parent_id, m.sender, m.content, m.state,
-           atelier_engine.estimate_tokens(m.content) as tokens, atelier_engine.estimate_tokens(m.content) as tokens_so_far
-      from atelier.messages m
-     where m.id = p_last_message_id and m.id is distinct from p_summarised_id
-     union all
-    select t.place + 1, m.id, m.parent_id, m.sender, m.content, m.state,
-           atelier_engine.estimate_tokens(m.content), t.tokens_so_far + atelier_engine.estimate_tokens(m.content)
-      from turns t
-      join atelier.messages m on m.id = t.parent_id
-     where t.tokens_so_far <= p_room and m.id is distinct from p_summarised_id)
-  select t.place, t.id, t.sender, t.content, t.state, t.tokens, t.tokens_so_far,
-         exists (select from atelier.tool_calls c where c.message_id = t.id)
-    from turns t;
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+  return query
+    -- In the words of estimate_tokens(), which would be called once more for each.
+    with recursive turns as (
+      select 1 as place, m.id, m.parent_id, m.sender, m.content, m.state,
+             (octet_length(m.content) + 3) / 4 + 4 as tokens, (octet_length(m.content) + 3) / 4 + 4 as tokens_so_far
+        from atelier.messages m
+       where m.id = p_last_message_id and m.id is distinct from p_summarised_id
+       union all
+      select t.place + 1, m.id, m.parent_id, m.sender, m.content, m.state,
+             (octet_length(m.content) + 3) / 4 + 4, t.tokens_so_far + (octet_length(m.content) + 3) / 4 + 4
+        from turns t
+        join atelier.messages m on m.id = t.parent_id
+       where t.tokens_so_far <= p_room and m.id is distinct from p_summarised_id)
+    select t.place, t.id, t.sender, t.content, t.state, t.tokens, t.tokens_so_far,
+           exists (select from atelier.tool_calls c where c.message_id = t.id)
+      from turns t;
 end;
+$$;
 comment on function atelier_engine.turns_before(uuid, uuid, integer) is
 $$The turns from a message back, until there is no room or all that is older is in a summary
 
 The newest has place 1; the last may be the first that has no room.$$;
-
-create or replace function atelier_engine.messages_of_context(p_parts jsonb)
-returns jsonb
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return coalesce((
-           select jsonb_build_array(jsonb_build_object('role', 'system', 'content', string_agg(s.content, E'\n\n' order by s.place)))
-             from jsonb_to_recordset(p_parts) s (place integer, role text, content text)
-            where s.role = 'system'
-           having count(*) > 0), '[]')
-         || coalesce((
-           select jsonb_agg(said.message order by t.place desc, said.place)
-             from jsonb_to_recordset(p_parts) t (place integer, role text, content text, subject uuid)
-            cross join lateral atelier_engine.messages_of_turn(t.subject, t.role, t.content) said
-            where t.role <> 'system'), '[]');
-end;
-$$;
-comment on function atelier_engine.messages_of_context(jsonb) is
-  'The messages of a request in the words of OpenAI, of the parts of a context that are included';
 
 create or replace function atelier.chat_context(
   p_conversation_id uuid, message text default null, token_budget integer default null

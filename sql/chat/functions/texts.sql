@@ -56,7 +56,7 @@ begin
     from unnest(p_job_ids) u (job_id)
    cross join lateral (select j.status from atelier.jobs j where j.id = u.job_id) j
    cross join lateral (select atelier_engine.text_of_job(u.job_id) as text) t
-   where m.job_id = u.job_id;
+   where m.job_id = u.job_id and m.job_id = any (p_job_ids);
   delete from atelier_engine.text_pieces t
    using atelier_engine.attempts a
    where a.job_id = any (p_job_ids) and t.attempt_id = a.id;

@@ -265,6 +265,45 @@ $$Refuse to go on while the answer before is not there
 
 Raises PT409.$$;
 
+create or replace function atelier_engine.messages_of_context(
+  p_conversation atelier.conversations, p_turn jsonb, p_history_id uuid, p_prompt text, p_token_budget integer
+)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+declare
+  instructions text;
+  turns jsonb;
+begin
+  with parts as materialized (
+    select c.place, c.kind, c.role, c.subject, c.content
+      from atelier_engine.context_of(p_conversation, p_turn, p_history_id, p_prompt, p_token_budget) c
+     where c.included),
+  -- One look for all of them: nearly no turn has any.
+  calling as materialized (
+    select distinct t.message_id from atelier.tool_calls t
+     where t.message_id = any (array(select p.subject from parts p where p.kind = 'turn'))),
+  said as (
+    select p.place, 0 as number, jsonb_build_object('role', p.role, 'content', p.content) as message
+      from parts p
+     where p.kind = 'turn' and p.subject not in (select c.message_id from calling c)
+     union all
+    select p.place, m.place, m.message
+      from calling c
+      join parts p on p.subject = c.message_id and p.kind = 'turn'
+     cross join lateral atelier_engine.messages_of_turn(p.subject, p.role, p.content) m)
+  select (select string_agg(p.content, E'\n\n' order by p.place) from parts p where p.kind <> 'turn'),
+         (select jsonb_agg(s.message order by s.place desc, s.number) from said s)
+    into instructions, turns;
+  return case when instructions <> '' then jsonb_build_array(jsonb_build_object('role', 'system', 'content', instructions))
+              else '[]' end || coalesce(turns, '[]');
+end;
+$$;
+comment on function atelier_engine.messages_of_context(atelier.conversations, jsonb, uuid, text, integer) is
+  'What a model is told, as the messages of a request in the words of OpenAI, the instructions as one';
+
 create or replace function atelier_engine.parameters_of_turn(
   p_conversation atelier.conversations, p_turn jsonb, p_history_id uuid, p_prompt text
 )
@@ -279,10 +318,7 @@ declare
 begin
   -- The estimate knows nothing of how JSON writes characters that are rare.
   loop
-    messages := atelier_engine.messages_of_context((
-      select jsonb_agg(jsonb_build_object('place', c.place, 'role', c.role, 'content', c.content, 'subject', c.subject))
-        from atelier_engine.context_of(p_conversation, p_turn, p_history_id, p_prompt, room) c
-       where c.included));
+    messages := atelier_engine.messages_of_context(p_conversation, p_turn, p_history_id, p_prompt, room);
     exit when octet_length(messages::text) <= most_bytes or room < 2;
     room := room / 2;
   end loop;

@@ -32,18 +32,21 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
 begin
-  return (select max(t.tokens_so_far) > p_room * 3 / 4
-            from atelier_engine.turns_before(
-                   p_last_message_id,
-                   (atelier_engine.summary_of_branch(p_conversation_id, p_last_message_id)).up_to_message_id,
-                   p_room) t)
-         -- One at a time, and no new one right after a failure.
-         and not exists (
-           select from atelier.conversation_summaries s
-             left join atelier.jobs j on j.id = s.job_id
-            where s.conversation_id = p_conversation_id
-              and (s.state = 'pending' and j.status in ('queued', 'processing')
-                   or s.state = 'failed' and s.created_at > now() - interval '5 minutes'));
+  -- One at a time, and no new one right after a failure.
+  if exists (
+    select from atelier.conversation_summaries s
+      left join atelier.jobs j on j.id = s.job_id
+     where s.conversation_id = p_conversation_id
+       and (s.state = 'pending' and j.status in ('queued', 'processing')
+            or s.state = 'failed' and s.created_at > now() - interval '5 minutes')) then
+    return false;
+  end if;
+  return coalesce((
+    select max(t.tokens_so_far) > p_room * 3 / 4
+      from atelier_engine.turns_before(
+             p_last_message_id,
+             (atelier_engine.summary_of_branch(p_conversation_id, p_last_message_id)).up_to_message_id,
+             p_room) t), false);
 end;
 $$;
 comment on function atelier_engine.summary_is_due(uuid, uuid, integer) is
@@ -62,34 +65,32 @@ as $$
 declare
   farthest constant integer := 2000;
   most_bytes constant integer := 24000;
+  longest constant integer := 8000;  -- bytes of one message, whatever letters they are
   instruction constant text := 'Summarise the conversation so far in at most 300 words, for the one who goes on with it: '
     'who is who, what happened, what was agreed, what is open. Write nothing else.';
   earlier constant atelier.conversation_summaries :=
     atelier_engine.summary_of_branch(p_conversation.id, p_last_message_id);
+  chosen uuid[];
   up_to uuid;
   said text;
   job atelier.jobs;
 begin
   -- The oldest of what is not summarised yet, but for the newest turns, as much as one request takes.
-  with branch as (
-    select b.place, m.id, m.sender, left(m.content, 6000) as content, m.state
-      from atelier_engine.branch_of(p_last_message_id, farthest) b
-      join atelier.messages m on m.id = b.id
-     where b.place < coalesce((
-       select e.place from atelier_engine.branch_of(p_last_message_id, farthest) e where e.id = earlier.up_to_message_id),
-       farthest + 1)),
-  counted as (
-    select b.*, sum(atelier_engine.estimate_tokens(b.content)) over (order by b.place) as newer,
-           sum(octet_length(b.content) + 12) over (order by b.place desc) as older
-      from branch b)
-  select string_agg(c.sender || ': ' || c.content, E'\n' order by c.place desc),
-         (array_agg(c.id order by c.place))[1]
-    into said, up_to
-    from counted c
+  select array_agg(c.id), (array_agg(c.id order by c.place))[1]
+    into chosen, up_to
+    from (select b.place, m.id, m.state,
+                 sum(octet_length(m.content) / 4 + 4) over (order by b.place) as newer,
+                 sum(least(octet_length(m.content), longest) + 12) over (order by b.place desc) as older
+            from atelier_engine.branch_of(p_last_message_id, farthest, earlier.up_to_message_id) b
+            join atelier.messages m on m.id = b.id) c
    where c.newer > p_room / 4 and c.older <= most_bytes and c.state <> 'pending';
   if up_to is null then
     return null;
   end if;
+  select string_agg(m.sender || ': ' || left(m.content, longest / 4), E'\n' order by b.place desc)
+    into said
+    from atelier_engine.branch_of(up_to, cardinality(chosen)) b
+    join atelier.messages m on m.id = b.id;
   job := atelier_engine.submit(p_conversation.user_id, row(
     null, p_model,
     jsonb_build_object('messages', jsonb_build_array(
@@ -122,7 +123,7 @@ begin
     from unnest(p_job_ids) u (job_id)
    cross join lateral (select j.status from atelier.jobs j where j.id = u.job_id) j
    cross join lateral (select atelier_engine.text_of_job(u.job_id) as text) said
-   where s.job_id = u.job_id and s.state = 'pending';
+   where s.job_id = u.job_id and s.job_id = any (p_job_ids) and s.state = 'pending';
 end;
 $$;
 comment on function atelier_engine.end_summaries(uuid[]) is

@@ -158,7 +158,7 @@ begin
     select m.*
       from unnest(p_job_ids) u (job_id)
       join atelier.messages m on m.job_id = u.job_id
-     where m.state = 'complete' and m.request -> 'allow_pictures' = 'true'
+     where m.job_id = any (p_job_ids) and m.state = 'complete' and m.request -> 'allow_pictures' = 'true'
      order by m.id
   loop
     select c.* into talk from atelier.conversations c where c.id = message.conversation_id;

@@ -169,7 +169,7 @@ function  atelier_engine.begin_object(uuid,integer,text,text,bigint,bytea)  as o
 function  atelier_engine.begin_of_scene()  as caller  for nobody
 function  atelier_engine.begin_summary(atelier.conversations,uuid,text,integer)  as caller  for nobody
 function  atelier_engine.begin_turn(atelier.conversations,jsonb,jsonb,uuid,uuid,text,text,bytea)  as caller  for nobody
-function  atelier_engine.branch_of(uuid,integer)  as caller  for nobody
+function  atelier_engine.branch_of(uuid,integer,uuid)  as caller  for nobody
 function  atelier_engine.bucket_level(double precision,timestamp with time zone,integer,integer)  as caller  for nobody
 function  atelier_engine.call_quantities(jsonb,jsonb,timestamp with time zone,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.caller_is_of_age()  as owner  for authenticated, service_role
@@ -334,7 +334,7 @@ function  atelier_engine.mark_processing(uuid[])  as caller  for nobody
 function  atelier_engine.max_unfinished_jobs_per_user()  as caller  for nobody
 function  atelier_engine.may_see_character(uuid,atelier.characters)  as caller  for nobody
 function  atelier_engine.memories_in_reach(atelier.conversations)  as caller  for nobody
-function  atelier_engine.messages_of_context(jsonb)  as caller  for nobody
+function  atelier_engine.messages_of_context(atelier.conversations,jsonb,uuid,text,integer)  as caller  for nobody
 function  atelier_engine.messages_of_turn(uuid,text,text)  as caller  for nobody
 function  atelier_engine.metric(text,text,text,text[])  as caller  for nobody
 function  atelier_engine.metric_sample(jsonb,numeric)  as caller  for nobody
