@@ -2,7 +2,8 @@
 //
 // Many long conversations of a thousand users; then, in some of them and as their users, what an
 // app does: it lists the conversations, opens one, pages back, sends a turn, stops the answer and
-// has it made again. Each statement is timed from the client's side without and with its commit.
+// has it made again. Each statement is timed from the client's side, without and with its commit;
+// the fastest tenth is what it takes when nobody else uses the machine just then.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -21,7 +22,6 @@ using Millis = std::chrono::duration<double, std::milli>;
 
 constexpr int users = 1000;
 constexpr int warm_up = 20;
-constexpr double limit_ms = 5;
 
 // How many bytes a message has: with what the model takes, about a hundred of them are sent along.
 constexpr int message_bytes = 300;
@@ -156,19 +156,15 @@ double at(std::vector<double> values, double share) {
 }
 
 void report(App &app) {
-  std::printf("| %-38s | %6s | %6s | %11s | %11s |\n|%s|%s|%s|%s|%s|\n", "ms", "median", "95 %",
-              "with commit", "95 %", std::string(40, '-').c_str(),
-              "-------:", "-------:", "------------:", "------------:");
-  bool holds = true;
+  std::printf("| %-38s | %6s | %6s | %6s | %11s |\n|%s|%s|%s|%s|%s|\n", "ms", "10 %", "median",
+              "95 %", "with commit", std::string(40, '-').c_str(),
+              "-------:", "-------:", "-------:", "------------:");
   for (const std::string &name : app.names()) {
     Times &times = app.times(name);
-    std::printf("| %-38s | %6.2f | %6.2f | %11.2f | %11.2f |\n", name.c_str(),
-                at(times.statement, 0.5), at(times.statement, 0.95), at(times.with_commit, 0.5),
-                at(times.with_commit, 0.95));
-    holds = holds && at(times.statement, 0.5) < limit_ms;
+    std::printf("| %-38s | %6.2f | %6.2f | %6.2f | %11.2f |\n", name.c_str(),
+                at(times.statement, 0.1), at(times.statement, 0.5), at(times.statement, 0.95),
+                at(times.with_commit, 0.5));
   }
-  std::printf("\nThe median of every statement is %s %.0f ms.\n", holds ? "below" : "NOT below",
-              limit_ms);
 }
 
 }  // namespace
