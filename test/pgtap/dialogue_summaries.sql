@@ -2,7 +2,7 @@
 begin;
 \ir support/jobs.sql
 update atelier.endpoints set max_concurrency = 100 where is_active;
-select plan(22);
+select plan(24);
 \ir support/chat.sql
 update atelier.api_models set capabilities = '{"context_tokens": 1400}' where model_key = 'talker';
 select pg_temp.sign_in(:alice);
@@ -71,11 +71,23 @@ insert into atelier.messages (conversation_id, sender, content)
 select :'talk', case n % 2 when 1 then 'user' else 'assistant' end, 'more ' || lpad(n::text, 2, '0') || repeat(' word', 30) from generate_series(1, 30) n;
 select atelier.playground_chat(:'talk', 'And?') as seventh \gset
 select matches((select j.parameters #>> '{messages,1,content}' from atelier.jobs j join atelier.conversation_summaries s on s.job_id = j.id where s.state = 'pending'), '^Before: They counted.', 'a summary holds the one before');
+-- Long instructions leave less to the turns: what they crowd out is summarised, too.
+select pg_temp.sign_in(:alice);
+insert into atelier.characters (name, description) values ('Long', repeat('long ', 400)) returning id as long \gset
+insert into atelier.conversations (character_id) values (:'long') returning id as crowded \gset
+insert into atelier.messages (conversation_id, sender, content)
+select :'crowded', case n % 2 when 1 then 'user' else 'assistant' end, 'turn ' || n || repeat(' word', 30) from generate_series(1, 12) n;
+select pg_temp.sign_out();
+update atelier.api_models set capabilities = '{"context_tokens": 2200}' where model_key = 'talker';
+select pg_temp.sign_in(:alice);
+select atelier.playground_chat(:'crowded', 'And?') as crowded_turn \gset
+select ok(exists (select from atelier.chat_context(:'crowded') where kind = 'character' and included), 'long instructions are told');
+select is((select count(*) from atelier.conversation_summaries where conversation_id = :'crowded'), 1::bigint, 'and what they crowd out is summarised');
 select pg_temp.sign_in(:bob);
 select is_empty('select from atelier.conversation_summaries', 'others see nothing');
 select throws_ok($$update atelier.conversation_summaries set content = 'x'$$, '42501', null, 'and nobody writes it');
 select pg_temp.sign_out();
 delete from atelier.conversations where id = :'talk';
-select is_empty('select from atelier.conversation_summaries', 'it goes with the conversation');
+select is_empty(format('select from atelier.conversation_summaries where conversation_id = %L', :'talk'), 'it goes with the conversation');
 select * from finish();
 rollback;

@@ -347,6 +347,7 @@ as $$
 declare
   answer atelier.messages;
   job atelier.jobs;
+  room integer;
 begin
   job := atelier_engine.submit(p_conversation.user_id, row(
     p_prompt, p_turn ->> 'model_used',
@@ -364,10 +365,14 @@ begin
   if p_turn ? 'character_id' then
     perform atelier_engine.count_interaction((p_turn ->> 'character_id')::uuid, p_conversation.user_id);
   end if;
-  if atelier_engine.summary_is_due(p_conversation.id, p_history_id, (p_turn ->> 'token_budget')::integer) then
+  -- What instructions and message leave to the turns.
+  room := greatest(
+    (p_turn ->> 'token_budget')::integer - atelier_engine.estimate_tokens(p_prompt)
+      - case when job.parameters #>> '{messages,0,role}' = 'system'
+             then atelier_engine.estimate_tokens(job.parameters #>> '{messages,0,content}') else 0 end, 0);
+  if atelier_engine.summary_is_due(p_conversation.id, p_history_id, room) then
     begin
-      perform atelier_engine.begin_summary(
-        p_conversation, p_history_id, p_turn ->> 'model_used', (p_turn ->> 'token_budget')::integer);
+      perform atelier_engine.begin_summary(p_conversation, p_history_id, p_turn ->> 'model_used', room);
     exception when sqlstate 'PT429' then
       null;  -- the next turn tries again
     end;
