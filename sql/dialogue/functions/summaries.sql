@@ -5,6 +5,7 @@ returns atelier.conversation_summaries
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   farthest constant integer := 2000;
@@ -31,6 +32,8 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
+declare
+  enough constant integer := p_room * 3 / 4;
 begin
   -- One at a time, and no new one right after a failure.
   if exists (
@@ -42,11 +45,11 @@ begin
     return false;
   end if;
   return coalesce((
-    select max(t.tokens_so_far) > p_room * 3 / 4
+    select max(t.tokens_so_far) > enough
       from atelier_engine.turns_before(
              p_last_message_id,
              (atelier_engine.summary_of_branch(p_conversation_id, p_last_message_id)).up_to_message_id,
-             p_room) t), false);
+             enough) t), false);
 end;
 $$;
 comment on function atelier_engine.summary_is_due(uuid, uuid, integer) is
@@ -61,36 +64,36 @@ returns uuid
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   farthest constant integer := 2000;
-  most_bytes constant integer := 24000;
+  most_bytes constant integer := 16000;
   longest constant integer := 8000;  -- bytes of one message, whatever letters they are
   instruction constant text := 'Summarise the conversation so far in at most 300 words, for the one who goes on with it: '
     'who is who, what happened, what was agreed, what is open. Write nothing else.';
   earlier constant atelier.conversation_summaries :=
     atelier_engine.summary_of_branch(p_conversation.id, p_last_message_id);
   chosen uuid[];
-  up_to uuid;
   said text;
   job atelier.jobs;
 begin
   -- The oldest of what is not summarised yet, but for the newest turns, as much as one request takes.
-  select array_agg(c.id), (array_agg(c.id order by c.place))[1]
-    into chosen, up_to
+  select array_agg(c.id order by c.place desc)
+    into chosen
     from (select b.place, m.id, m.state,
                  sum(octet_length(m.content) / 4 + 4) over (order by b.place) as newer,
                  sum(least(octet_length(m.content), longest) + 12) over (order by b.place desc) as older
             from atelier_engine.branch_of(p_last_message_id, farthest, earlier.up_to_message_id) b
             join atelier.messages m on m.id = b.id) c
    where c.newer > p_room / 4 and c.older <= most_bytes and c.state <> 'pending';
-  if up_to is null then
+  if chosen is null then
     return null;
   end if;
-  select string_agg(m.sender || ': ' || left(m.content, longest / 4), E'\n' order by b.place desc)
+  select string_agg(m.sender || ': ' || left(m.content, longest / 4), E'\n' order by c.place)
     into said
-    from atelier_engine.branch_of(up_to, cardinality(chosen)) b
-    join atelier.messages m on m.id = b.id;
+    from unnest(chosen) with ordinality c (id, place)
+    join atelier.messages m on m.id = c.id;
   job := atelier_engine.submit(p_conversation.user_id, row(
     null, p_model,
     jsonb_build_object('messages', jsonb_build_array(
@@ -99,7 +102,7 @@ begin
     null, 'chat', 'workspace', null, 0, jsonb_build_object('summary_of', p_conversation.id), '{}', null, null, null, false,
     'fail')::atelier_engine.job_request);
   insert into atelier.conversation_summaries (conversation_id, user_id, up_to_message_id, job_id)
-  values (p_conversation.id, p_conversation.user_id, up_to, job.id);
+  values (p_conversation.id, p_conversation.user_id, chosen[cardinality(chosen)], job.id);
   return job.id;
 end;
 $$;
