@@ -185,6 +185,7 @@ begin
   resolved.parameters := atelier_engine.complete_parameters(model, p_job_type, p_parameters);
   resolved.draws_seed := coalesce(model.parameter_schema -> 'properties' ? 'seed' and not resolved.parameters ? 'seed', false);
   resolved.estimated_seconds := atelier_engine.estimate_seconds(model, resolved.parameters);
+  resolved.is_moderated := atelier_engine.prompts_are_checked(model.id);
   return resolved;
 end;
 $$;
