@@ -35,7 +35,7 @@ comment on column atelier.moderation_items.score is 'The highest score.';
 comment on column atelier.moderation_items.categories is 'The highest score of each category.';
 comment on column atelier.moderation_items.reason is 'Why it has its status; its owner reads it.';
 comment on column atelier.moderation_items.priority is
-  'Appeals 30, held prompts 20, quarantined things 10, others 0, and up to 9 for the score.';
+  'Appeals 300, held prompts 200, quarantined things 100, others 0, and up to 99 for the score.';
 comment on column atelier.moderation_items.needs_review is 'Whether it waits for a moderator.';
 comment on column atelier.moderation_items.claimed_by is 'The moderator who has it.';
 comment on column atelier.moderation_items.claim_expires_at is 'When others may take it.';

@@ -71,4 +71,4 @@ create policy "owners see what became of their own" on atelier.moderation_items
 drop policy if exists "moderators read the trail" on atelier.moderation_audit;
 create policy "moderators read the trail" on atelier.moderation_audit
   for select to authenticated
-  using ((select atelier.has_role((select auth.uid()), 'moderator') or atelier.has_role((select auth.uid()), 'admin')));
+  using ((select atelier.has_role((select auth.uid()), 'moderator')) or (select atelier.has_role((select auth.uid()), 'admin')));

@@ -221,8 +221,8 @@ begin
      set status = p_status, reason = p_reason,
          needs_review = p_actor is null and p_status in ('flagged', 'quarantined')
                         or p_action = 'reported',
-         priority = case when p_status = 'quarantined' then case i.subject_kind when 'prompt' then 20 else 10 end else 0 end
-                    + round(coalesce(i.score, 0) * 9)::integer,
+         priority = case when p_status = 'quarantined' then case i.subject_kind when 'prompt' then 200 else 100 end else 0 end
+                    + round(coalesce(i.score, 0) * 99)::integer,
          claimed_by = null, claim_expires_at = null,
          decided_by = p_actor, decided_at = case when p_status <> 'pending' then clock_timestamp() end,
          appealed_at = null, appeal = null

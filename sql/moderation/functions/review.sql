@@ -52,7 +52,7 @@ begin
   select i.* into item from atelier.moderation_items i where i.id = p_item_id for update;
   if not found then
     raise sqlstate 'PT404' using
-      message = 'no such item', detail = format('Item: %s.', p_item_id), hint = 'review_queue() lists them.';
+      message = 'no such item', detail = format('Item: %s.', p_item_id), hint = 'List them with review_queue().';
   end if;
   return item;
 end;
@@ -100,7 +100,7 @@ begin
       message = 'unknown filter',
       detail = format('Got status %s, subject_kind %s, claimed %s.', coalesce(left(review_queue.status, 60), 'null'),
                       coalesce(left(review_queue.subject_kind, 60), 'null'), coalesce(left(review_queue.claimed, 60), 'null')),
-      hint = 'status: flagged, quarantined or rejected; subject_kind: prompt, asset or text; claimed: any, mine or nobody.';
+      hint = 'Use the status flagged, quarantined or rejected, the subject_kind prompt, asset or text, and for claimed any, mine or nobody.';
   end if;
   return query
     select i.*
@@ -112,7 +112,7 @@ begin
              when 'mine' then i.claimed_by = auth.uid() and i.claim_expires_at > clock_timestamp()
              when 'nobody' then i.claimed_by is null or i.claim_expires_at <= clock_timestamp()
              else true end
-     order by i.priority desc, i.created_at
+     order by i.priority desc, i.created_at, i.id
      limit least(greatest(coalesce(review_queue.max_rows, 50), 0), 1000);
 end;
 $$;
@@ -142,7 +142,7 @@ begin
       message = 'amount or subject_kind is out of range',
       detail = format('Got %s and %s.', coalesce(claim_review_items.amount::text, 'null'),
                       coalesce(left(claim_review_items.subject_kind, 60), 'null')),
-      hint = 'amount: 1 to 100; subject_kind: prompt, asset or text.';
+      hint = 'Ask for 1 to 100, of the subject_kind prompt, asset or text.';
   end if;
   for old in
     select i.*
@@ -150,7 +150,7 @@ begin
      where i.needs_review and (i.claimed_by is null or i.claim_expires_at <= clock_timestamp())
        and (claim_review_items.subject_kind is null or i.subject_kind = claim_review_items.subject_kind)
        and atelier_engine.may_decide(i, caller)
-     order by i.priority desc, i.created_at
+     order by i.priority desc, i.created_at, i.id
      limit claim_review_items.amount
        for update skip locked
   loop
@@ -199,7 +199,7 @@ begin
   if not old.needs_review then
     raise sqlstate 'PT409' using
       message = 'the item does not wait for a moderator', detail = format('It is %s.', old.status),
-      hint = 'review_queue() lists those that do.';
+      hint = 'List those that do with review_queue().';
   end if;
   update atelier.moderation_items i
      set claimed_by = assign_review_item.moderator_id, claim_expires_at = clock_timestamp() + interval '1 day'
@@ -270,7 +270,7 @@ begin
   if not old.needs_review then
     raise sqlstate 'PT409' using
       message = 'the item does not wait for a moderator', detail = format('It is %s.', old.status),
-      hint = 'review_queue() lists those that do.';
+      hint = 'List those that do with review_queue().';
   end if;
   if (old.claimed_by is distinct from caller or old.claim_expires_at <= clock_timestamp())
      and not (old.claimed_by is null and atelier.has_role(caller, 'admin')) then
@@ -354,7 +354,7 @@ begin
   end if;
   update atelier.moderation_items i
      set appealed_at = clock_timestamp(), appeal = appeal_moderation.appeal, needs_review = true,
-         priority = 30 + round(coalesce(i.score, 0) * 9)::integer, claimed_by = null, claim_expires_at = null
+         priority = 300 + round(coalesce(i.score, 0) * 99)::integer, claimed_by = null, claim_expires_at = null
    where i.id = old.id;
   perform atelier_engine.note_moderation(old, 'appealed', old.status, auth.uid(), appeal_moderation.appeal, '{}');
   return old.id;
@@ -409,6 +409,24 @@ $$Quarantine an asset, and everything that has the same bytes
 For what no check has found. It waits in review_queue() then. Returns the item. For moderators and administrators: PT401, 42501,
 PT404, PT409 (it is withheld already), 22023 (no reason).$$;
 
+create or replace function atelier_engine.reviewed_file(p_content bytea, p_media_type text)
+returns atelier."*/*"
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform set_config('response.headers', jsonb_build_array(
+    jsonb_build_object('Content-Type', case when p_media_type ~ '^[a-z0-9.+-]+/[a-z0-9.+-]+$' then p_media_type
+                                            else 'application/octet-stream' end),
+    jsonb_build_object('Cache-Control', 'no-store'),
+    jsonb_build_object('X-Content-Type-Options', 'nosniff'),
+    jsonb_build_object('Content-Security-Policy', 'default-src ''none''; sandbox'))::text, true);
+  return p_content::atelier."*/*";
+end;
+$$;
+comment on function atelier_engine.reviewed_file(bytea, text) is
+  'A file as an answer to a request, which no cache keeps and which runs nothing';
+
 create or replace function atelier.review_object(item_id uuid)
 returns atelier."*/*"
 language plpgsql volatile security definer
@@ -429,16 +447,10 @@ begin
     raise sqlstate 'PT404' using
       message = 'the item has no file',
       detail = format('Item: %s.', review_object.item_id),
-      hint = 'review_text() gives prompts and answers. A file may have been deleted, or be larger than 256 MiB.';
+      hint = 'Prompts and answers are read with review_text(). A file may have been deleted, or be larger than 256 MiB.';
   end if;
   perform atelier_engine.note_moderation(item, 'viewed', item.status, auth.uid(), null, '{}');
-  perform set_config('response.headers', jsonb_build_array(
-    jsonb_build_object('Content-Type', case when media_type ~ '^[a-z0-9.+-]+/[a-z0-9.+-]+$' then media_type
-                                            else 'application/octet-stream' end),
-    jsonb_build_object('Cache-Control', 'no-store'),
-    jsonb_build_object('X-Content-Type-Options', 'nosniff'),
-    jsonb_build_object('Content-Security-Policy', 'default-src ''none''; sandbox'))::text, true);
-  return content::atelier."*/*";
+  return atelier_engine.reviewed_file(content, media_type);
 end;
 $$;
 grant execute on function atelier.review_object(uuid) to authenticated;

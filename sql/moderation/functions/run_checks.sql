@@ -162,7 +162,7 @@ declare
   problem text;
 begin
   begin
-    select m.* into strict model from atelier.api_models m where m.id = p_check.api_model_id;
+    select m.* into model from atelier.api_models m where m.id = p_check.api_model_id;
     request := atelier_engine.request_of(jsonb_build_object('model', model.model_key, 'prompt', coalesce(nullif(p_text, ''), '-')));
     if p_picture is not null then
       request.parameters := jsonb_build_object(
