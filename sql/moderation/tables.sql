@@ -128,6 +128,7 @@ create table atelier.moderation_items (
 select pg_catalog.pg_extension_config_dump('atelier.moderation_items', '');
 create index moderation_items_user_idx on atelier.moderation_items (user_id, created_at desc);
 create index moderation_items_review_idx on atelier.moderation_items (priority desc, created_at, id) where needs_review;
+create index moderation_items_pending_idx on atelier.moderation_items (id) where status = 'pending';
 create index moderation_items_sha256_idx on atelier.moderation_items (sha256) where sha256 is not null;
 create index moderation_items_claimed_by_idx on atelier.moderation_items (claimed_by) where claimed_by is not null;
 create index moderation_items_decided_by_idx on atelier.moderation_items (decided_by) where decided_by is not null;

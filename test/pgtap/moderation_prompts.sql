@@ -2,7 +2,7 @@
 begin;
 \ir support/jobs.sql
 \ir support/moderation.sql
-select plan(65);
+select plan(71);
 
 -- Without checks nothing happens.
 select pg_temp.queue(:alice, 'a quiet lake') as free \gset
@@ -145,6 +145,26 @@ update atelier.moderation_checks set run_as = null, on_failure = 'fail_closed' w
 select pg_temp.queue(:alice, 'six windmills') as asked6 \gset
 select is((pg_temp.item_of('prompt', :'asked6')).status, 'quarantined', 'a check without an account fails');
 select is((pg_temp.queued(:'asked6')).state, 'blocked', 'and its job is held');
+
+-- A check that is deleted while it is made; what a held job says.
+update atelier.moderation_checks set run_as = :robot where id = :'guard';
+select pg_temp.queue(:alice, 'seven windmills') as asked7 \gset
+select is(atelier_engine.settle_missed_checks(10), 0, 'what is being checked is left alone');
+select pg_temp.sign_in(:alice);
+select matches(atelier.explain_job(:'asked7') ->> 'summary', 'its prompt is being checked, or waits for a moderator', 'a held job says why it waits');
+select pg_temp.sign_out();
+delete from atelier.moderation_checks where id = :'guard';
+select is(atelier_engine.settle_missed_checks(10), 1, 'the janitor finds items whose checks are gone');
+select is((pg_temp.item_of('prompt', :'asked7')).status, 'quarantined', 'which does not approve them');
+select is((pg_temp.queued(:'asked7')).state, 'blocked', 'nor start their jobs');
+
+-- Nothing hides behind the first pages.
+insert into atelier.moderation_checks (name, kind, stage, api_model_id, run_as)
+values ('long', 'endpoint', 'before', 'f0000000-0000-7000-8000-000000000003', :robot);
+insert into atelier.api_models (provider_id, model_key, display_name, modality, parameter_schema)
+select id, 'talker', 'Talker', 'chat', '{"type": "object", "properties": {"messages": {"type": "array", "items": {}}}}' from atelier.api_providers where name = 'atelier-runner';
+select pg_temp.queue(:alice, 'hello', format($$, model => 'talker', parameters => jsonb_build_object('messages', jsonb_build_array(jsonb_build_object('role', 'user', 'content', %L))) $$, repeat('x ', 12000))) as long \gset
+select is((select count(*) from atelier_engine.moderation_runs where item_id = (pg_temp.item_of('prompt', :'long')).id), 3::bigint, 'a long conversation is checked in pieces');
 
 select * from finish();
 rollback;

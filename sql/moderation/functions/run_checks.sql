@@ -206,6 +206,43 @@ $$;
 comment on function atelier_engine.note_failed_check(atelier.moderation_checks, uuid, text) is
   'What a check means that fails: quarantine where it is fail_closed, nothing where it is fail_open';
 
+create or replace function atelier_engine.start_checks(
+  p_item_id uuid, p_stage text, p_kind text, p_text text, p_picture text
+)
+returns uuid[]
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  longest constant integer := 10000;
+  most constant integer := 50;
+  checked atelier.moderation_checks;
+  jobs uuid[] := array[]::uuid[];
+begin
+  perform atelier_engine.set_item_status(p_item_id, 'pending', 'opened', null, null);
+  for checked in
+    select c.*
+      from atelier.moderation_checks c
+     where c.kind = 'endpoint' and c.stage = p_stage and c.is_active and (p_stage = 'before' or p_kind = any (c.applies_to))
+     order by c.name
+  loop
+    if char_length(p_text) > longest * most then
+      perform atelier_engine.note_failed_check(checked, p_item_id, 'the text is too long');
+      continue;
+    end if;
+    -- All of it, in pieces that a prompt has room for.
+    for piece in 0 .. greatest(char_length(p_text) - 1, 0) / longest loop
+      jobs := jobs || atelier_engine.start_check(checked, p_item_id, substr(p_text, piece * longest + 1, longest), p_picture);
+    end loop;
+  end loop;
+  return array_remove(jobs, null);
+end;
+$$;
+comment on function atelier_engine.start_checks(uuid, text, text, text, text) is
+$$Begin with all checks by endpoints that a stage has for an item, which is pending then
+
+Returns their jobs.$$;
+
 create or replace function atelier_engine.conclude_item(p_item_id uuid)
 returns void
 language plpgsql volatile
@@ -224,7 +261,7 @@ begin
   status := item.verdict;
   why := case when item.categories <> '{}' and status <> 'approved' then
                 (select string_agg(k, ', ' order by k) from jsonb_object_keys(item.categories) k)
-              when status = 'quarantined' then 'a check failed' end;
+              when status = 'quarantined' then 'it could not be checked' end;
   if status in ('approved', 'flagged')
      and exists (select from atelier_engine.withheld_content w where w.sha256 = item.sha256) then
     status := 'quarantined';
@@ -245,24 +282,15 @@ declare
   words constant text := atelier_engine.text_of_request(p_job);
   scores constant jsonb := atelier_engine.rule_scores('before', 'text', words);
   item_id uuid;
-  checked atelier.moderation_checks;
-  check_job uuid;
 begin
   item_id := atelier_engine.open_item(
     'prompt', p_job.id, p_job, null, scores, atelier_engine.verdict_of(scores, atelier_engine.mode_of(p_job)));
   if p_job.moderation_status = 'pending' then
     -- Until its place in the queue is there nothing can start it.
     insert into atelier_engine.review_holds (job_id) values (p_job.id);
-    perform atelier_engine.set_item_status(item_id, 'pending', 'opened', null, null);
-    for checked in
-      select c.* from atelier.moderation_checks c
-       where c.kind = 'endpoint' and c.stage = 'before' and c.is_active order by c.name
-    loop
-      check_job := atelier_engine.start_check(checked, item_id, left(words, 10000), null);
-      -- Whatever becomes of the check, what it means is for its policy to say.
-      insert into atelier.job_dependencies (job_id, depends_on_job_id, on_failure)
-      select p_job.id, check_job, 'start' where check_job is not null;
-    end loop;
+    -- Whatever becomes of a check, what it means is for its policy to say.
+    insert into atelier.job_dependencies (job_id, depends_on_job_id, on_failure)
+    select p_job.id, c.id, 'start' from unnest(atelier_engine.start_checks(item_id, 'before', 'text', words, null)) c (id);
   elsif p_job.moderation_status = 'quarantined' then
     insert into atelier_engine.review_holds (job_id) values (p_job.id);
   end if;
@@ -407,7 +435,6 @@ as $$
 declare
   known constant boolean := exists (select from atelier_engine.withheld_content w where w.sha256 = p_sha256);
   item_id uuid;
-  checked atelier.moderation_checks;
 begin
   if not known and not exists (
     select from atelier.moderation_checks c
@@ -419,13 +446,7 @@ begin
     return;
   end if;
   if not known then
-    perform atelier_engine.set_item_status(item_id, 'pending', 'opened', null, null);
-    for checked in
-      select c.* from atelier.moderation_checks c
-       where c.kind = 'endpoint' and c.stage = 'after' and c.is_active and p_kind = any (c.applies_to) order by c.name
-    loop
-      perform atelier_engine.start_check(checked, item_id, left(p_job.original_prompt, 10000), p_place);
-    end loop;
+    perform atelier_engine.start_checks(item_id, 'after', p_kind, left(p_job.original_prompt, 10000), p_place);
   end if;
   perform atelier_engine.conclude_item(item_id);
 end;
@@ -439,29 +460,23 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  longest constant integer := 10000;
-  scores constant jsonb := atelier_engine.rule_scores('after', 'text', p_text);
+  -- More than this would keep the results of others waiting: it is for a moderator to read.
+  longest constant integer := 200000;
+  too_long constant boolean := char_length(p_text) > longest;
+  scores constant jsonb := atelier_engine.rule_scores('after', 'text', left(p_text, longest));
   item_id uuid;
-  checked atelier.moderation_checks;
 begin
   item_id := atelier_engine.open_item(
-    'text', p_job.id, p_job, null, scores, atelier_engine.verdict_of(scores, atelier_engine.mode_of(p_job)));
+    'text', p_job.id, p_job, null, scores,
+    atelier_engine.graver(atelier_engine.verdict_of(scores, atelier_engine.mode_of(p_job)),
+                          case when too_long then 'quarantined' else 'approved' end));
   if item_id is null then
     return;
   end if;
-  if exists (
+  if not too_long and exists (
     select from atelier.moderation_checks c
      where c.kind = 'endpoint' and c.stage = 'after' and c.is_active and 'text' = any (c.applies_to)) then
-    perform atelier_engine.set_item_status(item_id, 'pending', 'opened', null, null);
-    for checked in
-      select c.* from atelier.moderation_checks c
-       where c.kind = 'endpoint' and c.stage = 'after' and c.is_active and 'text' = any (c.applies_to) order by c.name
-    loop
-      -- All of it, in pieces that a prompt has room for.
-      for piece in 0 .. (char_length(p_text) - 1) / longest loop
-        perform atelier_engine.start_check(checked, item_id, substr(p_text, piece * longest + 1, longest), null);
-      end loop;
-    end loop;
+    perform atelier_engine.start_checks(item_id, 'after', 'text', p_text, null);
   end if;
   perform atelier_engine.conclude_item(item_id);
 end;
@@ -497,6 +512,7 @@ as $$
 declare
   missed atelier_engine.moderation_runs;
   recent record;
+  abandoned uuid;
   settled integer := 0;
 begin
   for missed in
@@ -507,6 +523,20 @@ begin
      limit p_limit
   loop
     perform atelier_engine.settle_run(missed);
+    settled := settled + 1;
+  end loop;
+  -- Whoever deletes a check does not approve what it was to look at.
+  for abandoned in
+    select i.id
+      from atelier.moderation_items i
+     where i.status = 'pending' and not exists (select from atelier_engine.moderation_runs r where r.item_id = i.id)
+     order by i.id
+     limit p_limit
+  loop
+    perform from atelier.moderation_items i
+       join atelier_engine.queue q on q.job_id = i.job_id where i.id = abandoned and i.subject_kind = 'prompt' for update of q;
+    perform atelier_engine.add_verdict(abandoned, '{}', 'quarantined');
+    perform atelier_engine.conclude_item(abandoned);
     settled := settled + 1;
   end loop;
   -- The same bytes may have been made in a transaction that did not see yet that they are withheld.
@@ -525,6 +555,7 @@ begin
 end;
 $$;
 comment on function atelier_engine.settle_missed_checks(integer) is
-$$For the janitor: checks whose jobs have ended or are gone without anybody noticing, and copies that nobody saw
+$$For the janitor: checks whose jobs have ended or are gone without anybody noticing, items whose checks were deleted, and copies
+that nobody saw
 
-Returns how many checks it settled.$$;
+Returns how many checks and items it settled.$$;
