@@ -1723,6 +1723,19 @@ create index idx_conversations_user_character_id on atelier.conversations (user_
   where user_character_id is not null;
 
 -- Pictures of the library that show a character. They stay when the character is deleted.
+alter table atelier.workspace_assets
+  add column moderation_status text not null default 'unchecked'
+    constraint workspace_assets_moderation_status_known
+      check (moderation_status in ('unchecked', 'pending', 'approved', 'flagged', 'quarantined', 'rejected'));
+comment on column atelier.workspace_assets.moderation_status is
+  'unchecked, approved and flagged ones are shown to their owner; pending, quarantined and rejected ones to nobody.';
+alter table atelier.user_library
+  add column moderation_status text not null default 'unchecked'
+    constraint user_library_moderation_status_known
+      check (moderation_status in ('unchecked', 'pending', 'approved', 'flagged', 'quarantined', 'rejected'));
+comment on column atelier.user_library.moderation_status is
+  'unchecked, approved and flagged ones are shown to their owner; pending, quarantined and rejected ones to nobody.';
+
 alter table atelier.user_library
   add column character_id uuid
     constraint user_library_character_id_fkey references atelier.characters (id) on delete set null,
@@ -1897,19 +1910,6 @@ create index conversations_project_idx on atelier.conversations (project_id, use
 
 -- Moderation.
 alter table atelier.jobs alter column moderation_status set default 'unchecked';
-alter table atelier.workspace_assets
-  add column moderation_status text not null default 'unchecked'
-    constraint workspace_assets_moderation_status_known
-      check (moderation_status in ('unchecked', 'pending', 'approved', 'flagged', 'quarantined', 'rejected'));
-comment on column atelier.workspace_assets.moderation_status is
-  'unchecked, approved and flagged ones are shown to their owner; pending, quarantined and rejected ones to nobody.';
-alter table atelier.user_library
-  add column moderation_status text not null default 'unchecked'
-    constraint user_library_moderation_status_known
-      check (moderation_status in ('unchecked', 'pending', 'approved', 'flagged', 'quarantined', 'rejected'));
-comment on column atelier.user_library.moderation_status is
-  'unchecked, approved and flagged ones are shown to their owner; pending, quarantined and rejected ones to nobody.';
-
 -- Jobs that must not start, whatever they depend on.
 create table atelier_engine.review_holds (
   job_id uuid primary key,
