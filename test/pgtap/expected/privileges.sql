@@ -356,6 +356,8 @@ function  atelier_engine.note_spending(uuid,numeric,timestamp with time zone)  a
 function  atelier_engine.note_successes(uuid[])  as caller  for nobody
 function  atelier_engine.note_token_failure(uuid,text,text,interval)  as caller  for nobody
 function  atelier_engine.object_is_complete(uuid)  as owner  for nobody
+function  atelier_engine.only_if_incomplete()  as caller  for nobody
+function  atelier_engine.only_on_restore()  as caller  for nobody
 function  atelier_engine.open_item(text,uuid,atelier.jobs,text,jsonb,text)  as caller  for nobody
 function  atelier_engine.open_prompt_item(atelier.jobs)  as caller  for nobody
 function  atelier_engine.open_result(uuid)  as owner  for atelier_worker
@@ -382,6 +384,7 @@ function  atelier_engine.quantity(jsonb)  as caller  for nobody
 function  atelier_engine.queue_metrics()  as caller  for nobody
 function  atelier_engine.queue_picture(atelier.characters,text,text,jsonb,text,text,text,uuid,jsonb,uuid,text,text)  as caller  for nobody
 function  atelier_engine.queue_scene(uuid,text,jsonb,text,text,text)  as caller  for nobody
+function  atelier_engine.queue_share(uuid,uuid,uuid)  as caller  for nobody
 function  atelier_engine.raise_too_many_requests(integer,text,text,text)  as caller  for nobody
 function  atelier_engine.rate_room(uuid,uuid)  as caller  for nobody
 function  atelier_engine.read_attempt_token(text)  as caller  for nobody
@@ -469,6 +472,7 @@ function  atelier_engine.sniff_media(bytea)  as caller  for nobody
 function  atelier_engine.spelled_words(text)  as caller  for nobody
 function  atelier_engine.standard_webhook_is_signed(uuid,bytea,bytea,text)  as caller  for nobody
 function  atelier_engine.start_check(atelier.moderation_checks,uuid,text,text)  as caller  for nobody
+function  atelier_engine.start_checks(uuid,text,text,text,text)  as caller  for nobody
 function  atelier_engine.start_lookup(uuid,uuid,text,text)  as caller  for nobody
 function  atelier_engine.stop_cancelled(uuid)  as caller  for nobody
 function  atelier_engine.stop_lost_requests(uuid)  as caller  for nobody
