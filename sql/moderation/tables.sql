@@ -207,4 +207,4 @@ comment on table atelier_engine.withheld_texts is
   'Answers that nobody shall see yet: taken out of generations and messages, and put back when they are approved';
 
 -- Copies are found by what is in them.
-create index atelier_objects_sha256_idx on storage.objects ((metadata ->> 'sha256'));
+create index atelier_objects_sha256_idx on storage.objects using hash ((metadata ->> 'sha256'));
