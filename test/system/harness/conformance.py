@@ -20,7 +20,8 @@ from simulator.wire_faults import RETRY_AFTER_S, forms_of  # noqa: E402, F401
 SECRET = "sk-conformance-9f2c"
 PROMPT = "ein Gr\u00fcner \"Baum\" \U0001f333 and a back\\slash"
 LONG_PROMPT = " " + "\U0001f333" * 9_900  # near the most that a prompt may have
-PATIENCE_S = 75
+PATIENCE_S = 150
+SHORT_MS = 8000
 WEBHOOK_HOST = "hooks.conformance.example"
 
 
@@ -78,7 +79,7 @@ class Cell:
             **subject.columns,
         }  # fmt: skip
         if self.scenario == "trickled":
-            columns["total_timeout_ms"] = 8000
+            columns["total_timeout_ms"] = SHORT_MS
         if self.scenario == "cancel_queued" and not subject.has_id:
             columns["max_concurrency"] = 0  # the queue that it waits in is ours
         database.run(
@@ -133,6 +134,11 @@ class Cell:
             while self.subject.has_id and self.status() != "processing":
                 yield
             self.cancel()
+        elif self.scenario == "trickled":
+            while not self.site.submissions:
+                yield
+            # That one will not end in time. The next one may take as long as it takes.
+            self.world.database.run("update atelier.endpoints set total_timeout_ms = 60000 where name = %s", self.name)
         elif self.scenario == "duplicated_webhook":
             while not (self.site.webhooks.sent and len(self.site.webhooks.sent[0].statuses) == 2):
                 yield
