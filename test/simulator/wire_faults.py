@@ -114,21 +114,29 @@ def instead(fault, site, request):
 
 
 class Verbatim:
-    """An answer of these bytes, its head among them. every: the seconds between them, which then come one by one."""
+    """An answer of these bytes, its head among them."""
 
-    def __init__(self, status, data, every=0):
+    def __init__(self, status, data):
         self.status = status
         self.data = data
-        self.every = every
 
     async def send(self, writer):
-        if not self.every:
-            writer.write(self.data)
-        else:
-            for at in range(len(self.data)):
-                writer.write(self.data[at : at + 1])
-                await writer.drain()
-                await asyncio.sleep(self.every)
+        writer.write(self.data)
+
+
+class Endless:
+    """A head, and a body of spaces that come one by one for hours."""
+
+    def __init__(self, answer):
+        self.status = answer.status
+        self.head = head_of(answer.status, answer.content_type, ["Content-Length: 100000", *answer.headers])
+
+    async def send(self, writer):
+        writer.write(self.head)
+        while True:
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.5)
 
 
 class Reset:
@@ -152,11 +160,7 @@ class OneByOne:
         writer.write(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n")
         await writer.drain()
         writer.write(head_of(self.answer.status, self.answer.content_type, ["Transfer-Encoding: chunked", *self.answer.headers]))
-        for at in range(len(self.body)):
-            writer.write(b"1\r\n" + self.body[at : at + 1] + b"\r\n")
-            if at % 64 == 0:
-                await writer.drain()
-        writer.write(b"0\r\n\r\n")
+        writer.write(b"".join(b"1\r\n%c\r\n" % byte for byte in self.body) + b"0\r\n\r\n")
 
 
 async def reset_early(writer):
@@ -212,7 +216,7 @@ async def spoilt(fault, answer):
     return {
         "gateway_timeout": lambda: page(504),
         "reset": Reset,
-        "trickled": lambda: Verbatim(status, head_of(status, kind, [*headers, "Content-Length: 100000"]) + b" " * 100_000, 0.02),
+        "trickled": lambda: Endless(answer),
         "wrong_length": lambda: Verbatim(status, head_of(status, kind, [*headers, f"Content-Length: {len(body) // 2}"]) + body),
         "no_http": lambda: Verbatim(status, b"220 mail.example ESMTP ready\r\n"),
         "empty": lambda: Answer(200, b"", kind),

@@ -21,7 +21,7 @@ SECRET = "sk-conformance-9f2c"
 PROMPT = "ein Gr\u00fcner \"Baum\" \U0001f333 and a back\\slash"
 LONG_PROMPT = " " + "\U0001f333" * 9_900  # near the most that a prompt may have
 PATIENCE_S = 150
-SHORT_MS = 8000
+SHORT_MS = 15000
 WEBHOOK_HOST = "hooks.conformance.example"
 
 
@@ -75,7 +75,7 @@ class Cell:
         columns = {
             "name": self.name, "adapter": subject.adapter, "base_url": self.site.base_url, "max_concurrency": 4,
             "private_network": True, "ambiguity_policy": "fail" if subject.paid else "retry", "connect_timeout_ms": 5000,
-            "first_byte_timeout_ms": 30000, "total_timeout_ms": 60000, "probe_interval": "0", "breaker_threshold": 1000,
+            "first_byte_timeout_ms": 60000, "total_timeout_ms": 90000, "probe_interval": "0", "breaker_threshold": 1000,
             **subject.columns,
         }  # fmt: skip
         if self.scenario == "trickled":
@@ -138,7 +138,7 @@ class Cell:
             while not self.site.submissions:
                 yield
             # That one will not end in time. The next one may take as long as it takes.
-            self.world.database.run("update atelier.endpoints set total_timeout_ms = 60000 where name = %s", self.name)
+            self.world.database.run("update atelier.endpoints set total_timeout_ms = 90000 where name = %s", self.name)
         elif self.scenario == "duplicated_webhook":
             while not (self.site.webhooks.sent and len(self.site.webhooks.sent[0].statuses) == 2):
                 yield
@@ -238,7 +238,8 @@ class World:
         return self.statuses
 
     def queue(self):
-        for cell in self.cells.values():
+        # Last those that have little time, so that play() sees them soon.
+        for cell in sorted(self.cells.values(), key=lambda cell: cell.scenario == "trickled"):
             cell.queue()
 
     def play(self):
