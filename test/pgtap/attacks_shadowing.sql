@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(178);
+select plan(189);
 -- For tend_logs(): a partition to make and one to drop, which the traps keep.
 do $$ begin execute format('drop table if exists atelier_engine.api_logs_%s', to_char(now() at time zone 'UTC', 'YYYY_MM_DD')); end $$;
 select atelier_engine.make_log_partition('api_logs', '1 day', '2001-01-01Z') \g /dev/null
