@@ -1893,3 +1893,121 @@ alter table atelier.conversations
   add constraint conversations_project_id_fkey foreign key (project_id, user_id)
     references atelier.projects (id, user_id) on delete set null (project_id);
 create index conversations_project_idx on atelier.conversations (project_id, user_id) where project_id is not null;
+
+alter table atelier.model_config_history
+  drop constraint model_config_history_model_type_known,
+  add constraint model_config_history_model_type_is_a_family check (model_type ~ '^[A-Z0-9][A-Z0-9._-]*$'),
+  add column model_id uuid references atelier.api_models (id) on delete set null;
+create index model_config_history_model_idx on atelier.model_config_history (model_id) where model_id is not null;
+create unique index model_config_history_active_key on atelier.model_config_history (model_id)
+  where is_active and model_id is not null;
+comment on table atelier.model_config_history is
+$$Settings of models, as they were and as they are
+
+A change of api_models writes a row by itself; admins may add rows of what they tried. Of a model's rows the active one has
+the settings in use.$$;
+comment on column atelier.model_config_history.model_id is 'The model; null: it was deleted, or an admin wrote the row.';
+alter table atelier.model_performance_logs
+  drop constraint model_performance_logs_model_type_known,
+  add constraint model_performance_logs_model_type_is_a_family check (model_type ~ '^[A-Z0-9][A-Z0-9._-]*$'),
+  alter column total_processing_time_ms type bigint;
+comment on table atelier.model_performance_logs is
+$$Counts and times of a model family, one row a day
+
+The janitor writes them from the jobs of a day (UTC) while it lasts and once more when it is over;
+backfill_model_performance() writes them for earlier days. They stay when the jobs are deleted.$$;
+
+create table atelier.system_config (
+  id bigint primary key default 1 constraint system_config_is_one_row check (id = 1),
+  config jsonb not null default '{}'
+    constraint system_config_config_is_an_object check (jsonb_typeof(config) = 'object')
+    constraint system_config_config_size check (octet_length(config::text) <= 262144),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  version bigint not null default 1 constraint system_config_version_positive check (version > 0)
+);
+select pg_catalog.pg_extension_config_dump('atelier.system_config', '');
+alter table atelier.system_config enable row level security;
+alter table atelier.system_config force row level security;
+grant select on atelier.system_config to authenticated, service_role;
+comment on table atelier.system_config is
+$$Settings of the product, for its apps
+
+One row, with the id 1. Administrators see it, and change it with merge_system_config() alone, which leaves the members
+that it does not name as they are. Atelier itself has its settings in postgresql.conf, and reads nothing here. Secrets have
+no place in it.$$;
+comment on column atelier.system_config.config is 'The settings: a JSON object of at most 256 KiB.';
+comment on column atelier.system_config.version is 'How often it was changed, from 1: what merge_system_config() compares.';
+
+create table atelier.admin_development_progress (
+  id uuid primary key default atelier.uuid7(),
+  feature_name varchar(100) not null,
+  feature_category varchar(50) not null,
+  status varchar(20) not null
+    constraint admin_development_progress_status_known
+      check (status in ('not_started', 'in_progress', 'completed', 'blocked')),
+  priority varchar(10) not null
+    constraint admin_development_progress_priority_known check (priority in ('P0', 'P1', 'P2')),
+  assigned_to varchar(100),
+  estimated_hours integer constraint admin_development_progress_estimate_not_negative check (estimated_hours >= 0),
+  actual_hours integer constraint admin_development_progress_actual_not_negative check (actual_hours >= 0),
+  start_date date,
+  completion_date date,
+  notes text constraint admin_development_progress_notes_length check (char_length(notes) <= 20000),
+  blockers text constraint admin_development_progress_blockers_length check (char_length(blockers) <= 20000),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint admin_development_progress_dates_in_order check (completion_date >= start_date)
+);
+select pg_catalog.pg_extension_config_dump('atelier.admin_development_progress', '');
+alter table atelier.admin_development_progress enable row level security;
+alter table atelier.admin_development_progress force row level security;
+grant select, insert, update, delete on atelier.admin_development_progress to authenticated, service_role;
+comment on table atelier.admin_development_progress is
+$$What the people who build the product have planned
+
+Administrators see and write it.$$;
+
+create table atelier.prompt_ab_tests (
+  id uuid primary key default atelier.uuid7(),
+  test_name varchar(100) not null,
+  test_series varchar(100) not null,
+  baseline_config jsonb not null
+    constraint prompt_ab_tests_baseline_config_size check (octet_length(baseline_config::text) <= 65536),
+  enhanced_config jsonb not null
+    constraint prompt_ab_tests_enhanced_config_size check (octet_length(enhanced_config::text) <= 65536),
+  total_participants integer not null default 0
+    constraint prompt_ab_tests_total_participants_not_negative check (total_participants >= 0),
+  baseline_avg_quality numeric(3, 2)
+    constraint prompt_ab_tests_baseline_avg_quality_not_negative check (baseline_avg_quality >= 0),
+  enhanced_avg_quality numeric(3, 2)
+    constraint prompt_ab_tests_enhanced_avg_quality_not_negative check (enhanced_avg_quality >= 0),
+  quality_improvement numeric(3, 2),
+  confidence_level numeric(3, 2)
+    constraint prompt_ab_tests_confidence_level_is_a_share check (confidence_level between 0 and 1),
+  is_complete boolean not null default false,
+  created_at timestamptz not null default now(),
+  completed_at timestamptz
+);
+select pg_catalog.pg_extension_config_dump('atelier.prompt_ab_tests', '');
+alter table atelier.prompt_ab_tests enable row level security;
+alter table atelier.prompt_ab_tests force row level security;
+grant select, insert, update, delete on atelier.prompt_ab_tests to authenticated, service_role;
+comment on table atelier.prompt_ab_tests is
+$$Comparisons of two ways to improve prompts
+
+Administrators see and write them.$$;
+
+create table atelier_engine.avatar_requests (
+  job_id uuid primary key references atelier.jobs (id) on delete cascade,
+  name text not null,
+  slug text not null constraint avatar_requests_slug_is_a_slug check (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
+  requested_at timestamptz not null default clock_timestamp()
+);
+select pg_catalog.pg_extension_config_dump('atelier_engine.avatar_requests', '');
+create index avatar_requests_slug_idx on atelier_engine.avatar_requests (slug);
+alter table atelier_engine.avatar_requests enable row level security;
+comment on table atelier_engine.avatar_requests is
+$$Jobs whose picture becomes an avatar
+
+Made by generate_avatars(); the janitor takes a row away with what it does about it.$$;

@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(167);
+select plan(189);
 -- For tend_logs(): a partition to make and one to drop, which the traps keep.
 do $$ begin execute format('drop table if exists atelier_engine.api_logs_%s', to_char(now() at time zone 'UTC', 'YYYY_MM_DD')); end $$;
 select atelier_engine.make_log_partition('api_logs', '1 day', '2001-01-01Z') \g /dev/null
@@ -219,6 +219,9 @@ select id as collection from atelier.user_collections \gset
 select atelier_test.call(:alices, format('select atelier.save_workspace_item_to_library(%L, %L)', :'asset', :'alice_id')) as kept \gset
 select atelier_test.works(:alices, format(call, :'kept')) from unnest(array['select atelier.library_asset_bytes(%L)', 'select atelier.library_asset(%L)']) call;
 select atelier_test.works(:alices, format('update atelier.user_library set collection_id = %L returning id', :'collection'));
+select atelier_test.works(:alices, format('update atelier.workspace_items set status = ''saved'' where id operator(pg_catalog.=) %L returning id', :'asset'));
+select atelier_test.works(:alices, format('insert into atelier.images (job_id) values (%L) returning id', :'job'));
+select atelier_test.works(:alices, format('delete from atelier.videos where id operator(pg_catalog.=) %L returning id', :'asset'));
 select atelier_test.works(:alices, 'select atelier.workspace_actions(''clear_workspace'')');
 select atelier_test.works(:alices, format('select atelier.workspace_actions(''copy_to_workspace'', library_asset_id => %L)', :'kept'));
 update atelier.workspace_assets set expires_at = clock_timestamp() - interval '1 day';
@@ -246,6 +249,23 @@ select atelier_test.works(:alices, format('select j.id from atelier.generate_sce
 select atelier_test.works(:alices, format('select p.status from atelier.project_status p where p.id operator(pg_catalog.=) %L', :'project'));
 -- Bob is asked for his age.
 select atelier_test.works(:bobs, 'select pg_catalog.count(c.name) from atelier.characters c');
+
+-- What clients of edge functions call, and administrators.
+select atelier_test.works(:alices, statement) from unnest(array[
+  'select atelier.studio_queue_job(''{"prompt": "a circle", "job_type": "sdxl_image_fast", "seed": 3, "aspect_ratio": "16:9"}'')',
+  'select atelier.studio_get_negative_prompt(''{}'')', 'select atelier.studio_workspace_actions(''{"action": "clear_workspace"}'')']) statement;
+select atelier_test.works(:service, 'select atelier.add_studio_models()');
+select atelier_test.works(:carols, statement) from unnest(array[
+  'select atelier.merge_system_config(''{"a": {"b": 1}}'')', 'select atelier.get_system_stats()', 'select atelier.system_metrics()', 'select atelier.backfill_model_performance()',
+  'select atelier.clean_orphaned_jobs()', 'select atelier.generate_admin_image(''a circle'')', 'select atelier.generate_avatars(''{Ada}'')', 'select atelier.studio_health_check_workers()']) statement;
+insert into atelier.api_providers (name, display_name) values ('replicate', 'Replicate') on conflict do nothing;
+insert into atelier.api_models (provider_id, model_key, display_name, modality) select id, 'owner/shapes', 'Shapes', 'image' from atelier.api_providers where name operator(pg_catalog.=) 'replicate';
+select atelier_test.works(:alices, 'select atelier.replicate_image(''{"prompt": "a circle"}'')');
+select atelier_test.works(:carols, 'select w.id from atelier.register_worker(''studio'', ''studio'', worker_type => ''sdxl'', worker_url => ''http://192.0.2.9'') w');
+select atelier_test.works(:carols, statement) from unnest(array[
+  'select atelier.studio_update_worker_url(''{"workerUrl": "http://192.0.2.10", "worker_type": "sdxl"}'')', 'select atelier.studio_get_active_worker_url(''{"worker_type": "sdxl"}'')']) statement;
+select atelier_test.works(:worker, 'select atelier_engine.tend_studio()');
+select atelier_test.works(:alices, format('select atelier.delete_workspace_item(%L, %L)', (select id from atelier.workspace_assets limit 1), :'alice_id'));
 
 -- Moving without copying, leaving, ending.
 select atelier_test.works(:owner, format('select atelier_engine.create_object(''avatars'', ''%s/a.png'', %L, ''image/png'', 0, %L)', :'bob_id', :'bob_id', sha256('')));

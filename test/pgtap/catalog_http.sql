@@ -84,7 +84,7 @@ select r.name, m[1] as part, m[2] as text
   from routines r cross join lateral regexp_matches(r.body, '\m(message|hint)\s*=\s*''((?:[^'']|'''')*)''\s*(?=,|;|\n)', 'g') m
  where r.lanname = 'plpgsql';
 select is_empty($$select * from raised
-   where condition !~ '^sqlstate ''(pt(400|401|402|403|404|409|413|415|422|429|503)|pgrst)''$'
+   where condition !~ '^sqlstate ''(pt(400|401|402|403|404|409|410|413|415|422|429|503)|pgrst)''$'
      and condition not in ('insufficient_privilege', 'invalid_parameter_value', 'unique_violation', 'check_violation', 'feature_not_supported',
                            'read_only_sql_transaction', 'data_corrupted')
      and (name, condition) not in (('atelier_engine.begin_object(uuid,integer,text,text,bigint,bytea)', 'object_not_in_prerequisite_state'),

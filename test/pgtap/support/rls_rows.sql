@@ -55,6 +55,10 @@ insert into atelier.model_config_history (model_type, config_name, config_data) 
 insert into atelier.model_performance_logs (model_type, date) values ('SDXL', '2026-01-01') returning id as performance \gset
 insert into atelier.model_test_results (user_id, model_type, prompt_text, test_series, test_tier)
 values (:alice, 'SDXL', 'a circle', 'shapes', 'artistic') returning id as test_result \gset
+insert into atelier.admin_development_progress (feature_name, feature_category, status, priority)
+values ('Shapes', 'pictures', 'in_progress', 'P1') returning id as progress \gset
+insert into atelier.prompt_ab_tests (test_name, test_series, baseline_config, enhanced_config)
+values ('Weights', 'shapes', '{}', '{}') returning id as ab_test \gset
 select id as object, name as object_name from storage.objects where bucket_id = 'workspace-temp' and owner = :alice \gset
 insert into storage.buckets (id, name) values ('spare', 'spare');
 insert into storage.buckets (id, name, public) values ('spare-public', 'spare-public', true), ('spare-empty', 'spare-empty', true);
@@ -137,6 +141,14 @@ select pg_temp.prepare('atelier.known_models', 'model_key = ''gpt-4o''', '{"mode
 select pg_temp.prepare('atelier.token_health', 'token = ''spare''', '{"token": "new"}');
 select pg_temp.prepare_id('atelier.model_config_history', :'config', '{"model_type": "SDXL", "config_name": "new", "config_data": {}}');
 select pg_temp.prepare_id('atelier.model_performance_logs', :'performance', '{"model_type": "SDXL", "date": "2026-01-02"}');
+select pg_temp.prepare_id('atelier.admin_development_progress', :'progress',
+  '{"feature_name": "new", "feature_category": "new", "status": "blocked", "priority": "P2"}');
+select pg_temp.prepare_id('atelier.prompt_ab_tests', :'ab_test',
+  '{"test_name": "new", "test_series": "new", "baseline_config": {}, "enhanced_config": {}}');
+select pg_temp.prepare('atelier.system_config', 'id = 1', '{"id": 1}');
+select pg_temp.prepare('atelier.job_types', 'job_type = ''image_fast''', '{"job_type": "new"}');
+select pg_temp.prepare_id('atelier.usage_logs', :'job', jsonb_build_object('user_id', :alice));
+select pg_temp.prepare('atelier.user_analytics', format('user_id = %L', :alice), '{"username": "new"}');
 select pg_temp.prepare_id('atelier.model_test_results', :'test_result',
   jsonb_build_object('user_id', :alice, 'model_type', 'SDXL', 'prompt_text', 'new', 'test_series', 'new', 'test_tier', 'artistic'));
 
