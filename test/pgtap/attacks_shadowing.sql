@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(189);
+select plan(190);
 -- For tend_logs(): a partition to make and one to drop, which the traps keep.
 do $$ begin execute format('drop table if exists atelier_engine.api_logs_%s', to_char(now() at time zone 'UTC', 'YYYY_MM_DD')); end $$;
 select atelier_engine.make_log_partition('api_logs', '1 day', '2001-01-01Z') \g /dev/null
@@ -256,7 +256,7 @@ select atelier_test.works(:alices, statement) from unnest(array[
   'select atelier.studio_get_negative_prompt(''{}'')', 'select atelier.studio_workspace_actions(''{"action": "clear_workspace"}'')']) statement;
 select atelier_test.works(:service, 'select atelier.add_studio_models()');
 select atelier_test.works(:carols, statement) from unnest(array[
-  'select atelier.merge_system_config(''{"a": {"b": 1}}'')', 'select atelier.get_system_stats()', 'select atelier.system_metrics()', 'select atelier.backfill_model_performance()',
+  'select atelier.merge_system_config(''{"a": {"b": 1}}'')', 'select atelier.get_system_stats()', 'select a.total_jobs from atelier.get_user_analytics() a', 'select atelier.system_metrics()', 'select atelier.backfill_model_performance()',
   'select atelier.clean_orphaned_jobs()', 'select atelier.generate_admin_image(''a circle'')', 'select atelier.generate_avatars(''{Ada}'')', 'select atelier.studio_health_check_workers()']) statement;
 insert into atelier.api_providers (name, display_name) values ('replicate', 'Replicate') on conflict do nothing;
 insert into atelier.api_models (provider_id, model_key, display_name, modality) select id, 'owner/shapes', 'Shapes', 'image' from atelier.api_providers where name operator(pg_catalog.=) 'replicate';

@@ -73,6 +73,31 @@ did something that is in the activity log), total_jobs, completed_jobs, failed_j
 success_rate (completed per cent of those that ended so or failed) and job_type_breakdown (jobs by type). Reads the jobs of
 these days. For administrators and the service role (42501); 22023 for other than 1 to 3650 days.$$;
 
+create or replace function atelier.get_user_analytics(user_id uuid default auth.uid())
+returns table (
+  username text, user_created_at timestamptz, total_jobs bigint, completed_jobs bigint, failed_jobs bigint,
+  total_images bigint, total_videos bigint, storage_used_bytes bigint, avg_job_time_minutes numeric
+)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if get_user_analytics.user_id is distinct from auth.uid() or auth.uid() is null then
+    perform atelier_engine.assert_operator();
+  end if;
+  return query
+    select a.username, a.user_created_at, a.total_jobs, a.completed_jobs, a.failed_jobs, a.total_images, a.total_videos,
+           a.storage_used_bytes, a.avg_job_time_minutes
+      from atelier.user_analytics a where a.user_id = get_user_analytics.user_id;
+end;
+$$;
+grant execute on function atelier.get_user_analytics(uuid) to authenticated, service_role;
+comment on function atelier.get_user_analytics(uuid) is
+$$What a person has asked for and keeps
+
+The row of user_analytics. People ask about themselves, administrators and the service role about everybody; otherwise
+42501. No row for a user that is not there.$$;
+
 create or replace function atelier.system_metrics()
 returns jsonb
 language plpgsql stable security definer

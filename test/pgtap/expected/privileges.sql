@@ -2,13 +2,16 @@
 copy pg_temp.expected (line) from stdin;
 function  atelier.accept_workspace_invitation(text)  as owner  for authenticated, service_role
 function  atelier.add_known_models(text,text[])  as owner  for service_role
+function  atelier.add_studio_models()  as owner  for service_role
 function  atelier.adopt_instance(boolean)  as owner  for service_role
 function  atelier.adopt_late_result(uuid)  as owner  for authenticated, service_role
 function  atelier.apply_compel_config(text,text)  as owner  for authenticated, service_role
 function  atelier.attempt_history(uuid)  as owner  for authenticated, service_role
 function  atelier.authenticate_api_key(text)  as caller  for anon, authenticated, service_role
+function  atelier.backfill_model_performance(date,date)  as owner  for authenticated, service_role
 function  atelier.cancel_job(uuid)  as owner  for authenticated, service_role
 function  atelier.claim_jobs(uuid,integer)  as owner  for authenticated, service_role
+function  atelier.clean_orphaned_jobs()  as owner  for authenticated, service_role
 function  atelier.cleanup_expired_workspace_assets()  as owner  for service_role, atelier_worker
 function  atelier.clear_workspace_session(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.create_api_key(text,text[],timestamp with time zone,uuid)  as owner  for authenticated, service_role
@@ -16,6 +19,7 @@ function  atelier.create_schedule(text,jsonb,text,interval,text,text,timestamp w
 function  atelier.create_workspace(text,text,text,uuid)  as owner  for authenticated, service_role
 function  atelier.create_workspace_session(uuid,text)  as owner  for authenticated, service_role
 function  atelier.delete_workspace(uuid)  as owner  for authenticated, service_role
+function  atelier.delete_workspace_item(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.detect_content_mode(text)  as owner  for authenticated, service_role
 function  atelier.doctor()  as owner  for service_role
 function  atelier.drain_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
@@ -24,6 +28,8 @@ function  atelier.events_since(text,integer)  as owner  for authenticated, servi
 function  atelier.explain_job(uuid)  as owner  for authenticated, service_role
 function  atelier.fal_webhook(json)  as owner  for anon, authenticated, service_role
 function  atelier.generate(text,text,jsonb,text,text,text,uuid,interval,uuid,text)  as caller  for authenticated, service_role
+function  atelier.generate_admin_image(text,text,jsonb,text,text)  as owner  for authenticated, service_role
+function  atelier.generate_avatars(text[],text,text)  as owner  for authenticated, service_role
 function  atelier.generate_character_image(uuid,text,text,jsonb,text,text,text,uuid,jsonb,uuid,text)  as owner  for authenticated, service_role
 function  atelier.generate_missing_scenes(uuid,text,jsonb,text,text,text)  as owner  for authenticated, service_role
 function  atelier.generate_scene(uuid,text,jsonb,text,text,text)  as owner  for authenticated, service_role
@@ -32,6 +38,9 @@ function  atelier.generation_output(uuid,integer)  as owner  for authenticated, 
 function  atelier.get_active_worker_url(text)  as owner  for authenticated, service_role
 function  atelier.get_negative_prompt(text,atelier.content_mode,text,uuid)  as owner  for authenticated, service_role
 function  atelier.get_next_replicate_token()  as owner  for service_role
+function  atelier.get_schema_info(text,text)  as caller  for authenticated, service_role
+function  atelier.get_system_stats(integer)  as owner  for authenticated, service_role
+function  atelier.get_user_analytics(uuid)  as owner  for authenticated, service_role
 function  atelier.get_user_role_priority(uuid)  as owner  for authenticated, service_role
 function  atelier.get_user_workspaces(uuid)  as owner  for authenticated, service_role
 function  atelier.get_workspace_generations(uuid,timestamp with time zone,integer)  as owner  for authenticated, service_role
@@ -53,6 +62,7 @@ function  atelier.library_asset(uuid)  as owner  for anon, authenticated, servic
 function  atelier.library_asset_bytes(uuid)  as owner  for anon, authenticated, service_role
 function  atelier.like_character(uuid)  as owner  for authenticated, service_role
 function  atelier.log_user_activity(uuid,text,text,text,jsonb,inet,text)  as owner  for authenticated, service_role
+function  atelier.merge_system_config(jsonb,bigint)  as owner  for authenticated, service_role
 function  atelier.message_stream(uuid,bigint,numeric)  as owner  for authenticated, service_role
 function  atelier.metrics()  as owner  for service_role
 function  atelier.object(text,text)  as caller  for anon, authenticated, service_role
@@ -67,6 +77,8 @@ function  atelier.queue_jobs(jsonb[])  as owner  for authenticated, service_role
 function  atelier.record_character_interaction(uuid)  as owner  for authenticated, service_role
 function  atelier.register_worker(text,text,text[],integer,text,text,text)  as owner  for authenticated, service_role
 function  atelier.remove_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
+function  atelier.replicate_callback(json)  as caller  for anon, authenticated, service_role
+function  atelier.replicate_image(json)  as owner  for authenticated, service_role
 function  atelier.replicate_webhook(json)  as owner  for anon, authenticated, service_role
 function  atelier.resolve_held_job(uuid,text,text,bytea[])  as owner  for authenticated, service_role
 function  atelier.resolve_prompt_template(text,text,atelier.content_mode,text,text,uuid)  as owner  for authenticated, service_role
@@ -87,6 +99,13 @@ function  atelier.set_webhook_secret(text,text,text)  as owner  for service_role
 function  atelier.set_workspace_member_role(uuid,uuid,text)  as owner  for authenticated, service_role
 function  atelier.start()  as caller  for nobody
 function  atelier.stop()  as caller  for nobody
+function  atelier.studio_get_active_worker_url(json)  as owner  for authenticated, service_role
+function  atelier.studio_get_negative_prompt(json)  as owner  for authenticated, service_role
+function  atelier.studio_health_check_workers()  as owner  for authenticated, service_role
+function  atelier.studio_queue_job(json)  as owner  for authenticated, service_role
+function  atelier.studio_update_worker_url(json)  as owner  for authenticated, service_role
+function  atelier.studio_workspace_actions(json)  as owner  for authenticated
+function  atelier.system_metrics()  as owner  for authenticated, service_role
 function  atelier.transfer_workspace_ownership(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.unlike_character(uuid)  as owner  for authenticated, service_role
 function  atelier.unregister_worker(uuid)  as owner  for authenticated, service_role
@@ -106,6 +125,7 @@ function  atelier_engine.add_known_endpoints(text,uuid,text[])  as caller  for n
 function  atelier_engine.add_likes(uuid[],integer)  as caller  for nobody
 function  atelier_engine.add_outputs(uuid[],jsonb[],jsonb[])  as caller  for nobody
 function  atelier_engine.add_reference_prompts()  as caller  for nobody
+function  atelier_engine.add_workspace_item(jsonb)  as caller  for nobody
 function  atelier_engine.announce_database()  as caller  for nobody
 function  atelier_engine.announce_events()  as caller  for nobody
 function  atelier_engine.api_key_access(text[],text,text)  as caller  for nobody
@@ -203,6 +223,7 @@ function  atelier_engine.drop_log_partitions(name,interval,timestamp with time z
 function  atelier_engine.due_runs(atelier.schedules,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.earlier_jobs(jsonb,uuid[])  as caller  for nobody
 function  atelier_engine.ed25519_is_signed(bytea,bytea,bytea)  as caller  for nobody
+function  atelier_engine.edge_body(json)  as caller  for nobody
 function  atelier_engine.enable_token()  as owner  for nobody
 function  atelier_engine.end_membership(uuid,uuid)  as caller  for nobody
 function  atelier_engine.end_texts(uuid[])  as caller  for nobody
@@ -232,9 +253,11 @@ function  atelier_engine.explain_tokens(uuid,uuid)  as caller  for nobody
 function  atelier_engine.explain_turn(jsonb,integer)  as caller  for nobody
 function  atelier_engine.fail_unreachable(integer)  as caller  for nobody
 function  atelier_engine.fails_over_when_stranded(uuid)  as caller  for nobody
+function  atelier_engine.family_name(text,text)  as caller  for nobody
 function  atelier_engine.find_other_place(uuid,uuid,boolean)  as caller  for nobody
 function  atelier_engine.finish_job(uuid,text,text,text)  as caller  for nobody
 function  atelier_engine.first_id_since(timestamp with time zone)  as caller  for nobody
+function  atelier_engine.fitting_size(jsonb,numeric,numeric)  as caller  for nobody
 function  atelier_engine.follow_clock(bigint)  as owner  for atelier_worker
 function  atelier_engine.follow_webhook(uuid,text)  as caller  for nobody
 function  atelier_engine.forget_avoidances()  as caller  for nobody
@@ -258,6 +281,7 @@ function  atelier_engine.guard_prompt_template()  as owner  for nobody
 function  atelier_engine.half_open_due()  as caller  for nobody
 function  atelier_engine.has_all_outputs(atelier.jobs)  as caller  for nobody
 function  atelier_engine.has_key_of_secret(bytea)  as caller  for nobody
+function  atelier_engine.has_secret(jsonb)  as caller  for nobody
 function  atelier_engine.has_spent_its_cap(atelier.provider_tokens)  as caller  for nobody
 function  atelier_engine.hash_secret(text)  as caller  for nobody
 function  atelier_engine.history_tag()  as caller  for nobody
@@ -274,6 +298,7 @@ function  atelier_engine.job_of_key(uuid,atelier_engine.job_request)  as caller 
 function  atelier_engine.jobs_ahead(atelier_engine.queue)  as caller  for nobody
 function  atelier_engine.keep_an_owner()  as owner  for nobody
 function  atelier_engine.keep_late_result(uuid,jsonb,jsonb,jsonb,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as caller  for nobody
+function  atelier_engine.keep_named_asset(uuid,text,text,uuid,integer,text,text)  as caller  for nobody
 function  atelier_engine.key_of_secret(bytea)  as caller  for nobody
 function  atelier_engine.keys_of_jwks(jsonb)  as caller  for nobody
 function  atelier_engine.late_outcome(uuid)  as caller  for nobody
@@ -292,12 +317,14 @@ function  atelier_engine.make_log_partition(name,interval,timestamp with time zo
 function  atelier_engine.mark_processing(uuid[])  as caller  for nobody
 function  atelier_engine.max_unfinished_jobs_per_user()  as caller  for nobody
 function  atelier_engine.may_see_character(uuid,atelier.characters)  as caller  for nobody
+function  atelier_engine.merged(jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.metric(text,text,text,text[])  as caller  for nobody
 function  atelier_engine.metric_sample(jsonb,numeric)  as caller  for nobody
 function  atelier_engine.milliseconds_between(timestamp with time zone,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.miss_webhook_key()  as caller  for nobody
 function  atelier_engine.model_options_problem(text,jsonb)  as caller  for nobody
 function  atelier_engine.model_room(uuid,integer)  as caller  for nobody
+function  atelier_engine.model_settings(atelier.api_models)  as caller  for nobody
 function  atelier_engine.moments_of(timestamp without time zone,text,boolean)  as caller  for nobody
 function  atelier_engine.move_object(text,text,text,text,uuid)  as owner  for nobody
 function  atelier_engine.move_to_model(uuid,uuid)  as caller  for nobody
@@ -319,17 +346,20 @@ function  atelier_engine.note_answered_probe(uuid,text,text)  as caller  for nob
 function  atelier_engine.note_endpoint_failure(uuid,uuid,text,text,integer,boolean)  as caller  for nobody
 function  atelier_engine.note_failed_probe(uuid,uuid,text,text,integer,boolean)  as caller  for nobody
 function  atelier_engine.note_heartbeat(uuid)  as caller  for nobody
+function  atelier_engine.note_model_settings()  as owner  for nobody
 function  atelier_engine.note_object_deletions()  as owner  for nobody
 function  atelier_engine.note_rates(jsonb)  as owner  for atelier_worker
 function  atelier_engine.note_requests(uuid,uuid,integer)  as caller  for nobody
 function  atelier_engine.note_spending(uuid,numeric,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.note_successes(uuid[])  as caller  for nobody
 function  atelier_engine.note_token_failure(uuid,text,text,interval)  as caller  for nobody
+function  atelier_engine.number_in(jsonb,text[])  as caller  for nobody
 function  atelier_engine.object_is_complete(uuid)  as owner  for nobody
 function  atelier_engine.open_result(uuid)  as owner  for atelier_worker
 function  atelier_engine.orphaned_objects()  as owner  for atelier_worker
 function  atelier_engine.outputs_of(jsonb)  as caller  for nobody
 function  atelier_engine.own_attempt(uuid)  as caller  for nobody
+function  atelier_engine.own_reference(uuid,text)  as caller  for nobody
 function  atelier_engine.own_schedule(uuid)  as caller  for nobody
 function  atelier_engine.own_worker(uuid)  as caller  for nobody
 function  atelier_engine.park(uuid[],uuid[],uuid[])  as caller  for nobody
@@ -343,6 +373,7 @@ function  atelier_engine.price_of_one(numeric,integer)  as caller  for nobody
 function  atelier_engine.promote_due()  as caller  for nobody
 function  atelier_engine.promote_parked()  as caller  for nobody
 function  atelier_engine.prompt_terms(text)  as caller  for nobody
+function  atelier_engine.publish_avatars()  as caller  for nobody
 function  atelier_engine.put_pause(text,text,text,text,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.quantity(jsonb)  as caller  for nobody
 function  atelier_engine.queue_metrics()  as caller  for nobody
@@ -372,7 +403,9 @@ function  atelier_engine.recordings()  as caller  for nobody
 function  atelier_engine.recount_characters(uuid[])  as caller  for nobody
 function  atelier_engine.recount_collections(uuid[])  as caller  for nobody
 function  atelier_engine.redact(text)  as caller  for nobody
+function  atelier_engine.reference_image_of(jsonb)  as caller  for authenticated, service_role
 function  atelier_engine.reference_parameter(jsonb)  as caller  for nobody
+function  atelier_engine.reference_strength_of(jsonb)  as caller  for authenticated, service_role
 function  atelier_engine.refresh_timings()  as owner  for atelier_worker
 function  atelier_engine.refuse_adapter_options(text,text,jsonb)  as caller  for nobody
 function  atelier_engine.refuse_endless_numbers()  as owner  for nobody
@@ -382,6 +415,8 @@ function  atelier_engine.release_job(uuid,timestamp with time zone,text,text)  a
 function  atelier_engine.renew_leases(uuid[])  as owner  for atelier_worker
 function  atelier_engine.replace_buckets_on_restore()  as owner  for nobody
 function  atelier_engine.replace_providers_on_restore()  as owner  for nobody
+function  atelier_engine.replicate_model(jsonb)  as caller  for nobody
+function  atelier_engine.replicate_state(uuid,text)  as caller  for nobody
 function  atelier_engine.report_alone(jsonb)  as caller  for nobody
 function  atelier_engine.report_failure(uuid,jsonb)  as caller  for nobody
 function  atelier_engine.report_many(jsonb)  as caller  for nobody
@@ -418,6 +453,7 @@ function  atelier_engine.settle_worker(uuid,text)  as caller  for nobody
 function  atelier_engine.signers_by_key(text,bytea,bytea)  as caller  for nobody
 function  atelier_engine.signers_by_secret(text,bytea,text)  as caller  for nobody
 function  atelier_engine.skip_own_instance_on_restore()  as owner  for nobody
+function  atelier_engine.slug(text)  as caller  for nobody
 function  atelier_engine.sniff_media(bytea)  as caller  for nobody
 function  atelier_engine.standard_webhook_is_signed(uuid,bytea,bytea,text)  as caller  for nobody
 function  atelier_engine.start_lookup(uuid,uuid,text,text)  as caller  for nobody
@@ -426,6 +462,8 @@ function  atelier_engine.stop_lost_requests(uuid)  as caller  for nobody
 function  atelier_engine.store_job(atelier.jobs,uuid[],text)  as caller  for nobody
 function  atelier_engine.store_of_bucket(text)  as caller  for nobody
 function  atelier_engine.store_output(uuid,integer,jsonb)  as caller  for nobody
+function  atelier_engine.studio_engine(text)  as caller  for nobody
+function  atelier_engine.studio_parameters(uuid,atelier.api_models,jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.submit(uuid,atelier_engine.job_request,uuid,uuid)  as caller  for nobody
 function  atelier_engine.submit_all(uuid,jsonb[])  as caller  for nobody
 function  atelier_engine.sweep_parked()  as caller  for nobody
@@ -434,6 +472,7 @@ function  atelier_engine.take_over_job(uuid,uuid)  as caller  for nobody
 function  atelier_engine.take_up_held_attempt(uuid)  as caller  for nobody
 function  atelier_engine.take_webhooks()  as owner  for atelier_worker
 function  atelier_engine.tend_logs()  as owner  for atelier_worker
+function  atelier_engine.tend_studio()  as owner  for atelier_worker
 function  atelier_engine.tensors_problem(text,jsonb)  as caller  for nobody
 function  atelier_engine.term_pattern(text)  as caller  for nobody
 function  atelier_engine.text_after(uuid,bigint)  as caller  for nobody
@@ -484,7 +523,11 @@ function  atelier_engine.workflow_problem(jsonb)  as caller  for nobody
 function  atelier_engine.workspaces_of(uuid,text[])  as caller  for authenticated, service_role
 function  atelier_engine.workspaces_of_caller(text[])  as caller  for authenticated, service_role
 function  atelier_engine.write_call_logs(uuid[],jsonb[],jsonb[],boolean)  as caller  for nobody
+function  atelier_engine.write_images()  as owner  for nobody
+function  atelier_engine.write_model_performance(date)  as caller  for nobody
 function  atelier_engine.write_replicate_tokens()  as owner  for nobody
+function  atelier_engine.write_videos()  as owner  for nobody
+function  atelier_engine.write_workspace_items()  as owner  for nobody
 function  auth.email()  as caller  for anon, authenticated, service_role
 function  auth.jwt()  as caller  for anon, authenticated, service_role
 function  auth.role()  as caller  for anon, authenticated, service_role
