@@ -16,7 +16,7 @@ begin
            count(*) filter (where j.status = 'completed') as successful,
            count(*) filter (where j.status = 'failed') as failed,
            avg(t.milliseconds) filter (where j.status = 'completed') as average, sum(t.milliseconds) as together,
-           avg(least(j.quality_rating, 9.99)) as rating
+           avg(least(j.quality_rating, 9.99)) filter (where j.quality_rating is not null) as rating
       from atelier.jobs j
       join atelier.api_models m on m.id = j.api_model_id
      cross join lateral (
