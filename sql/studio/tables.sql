@@ -81,8 +81,9 @@ $$Comparisons of two ways to improve prompts
 
 Administrators see and write them.$$;
 
+-- No foreign key: it would be looked at for every change of a job.
 create table atelier_engine.avatar_requests (
-  job_id uuid primary key references atelier.jobs (id) on delete cascade,
+  job_id uuid primary key,
   name text not null,
   slug text not null constraint avatar_requests_slug_is_a_slug check (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
   requested_at timestamptz not null default clock_timestamp()

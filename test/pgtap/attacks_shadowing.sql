@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(190);
+select plan(189);
 -- For tend_logs(): a partition to make and one to drop, which the traps keep.
 do $$ begin execute format('drop table if exists atelier_engine.api_logs_%s', to_char(now() at time zone 'UTC', 'YYYY_MM_DD')); end $$;
 select atelier_engine.make_log_partition('api_logs', '1 day', '2001-01-01Z') \g /dev/null
@@ -221,7 +221,9 @@ select atelier_test.works(:alices, format(call, :'kept')) from unnest(array['sel
 select atelier_test.works(:alices, format('update atelier.user_library set collection_id = %L returning id', :'collection'));
 select atelier_test.works(:alices, format('update atelier.workspace_items set status = ''saved'' where id operator(pg_catalog.=) %L returning id', :'asset'));
 select atelier_test.works(:alices, format('insert into atelier.images (job_id) values (%L) returning id', :'job'));
-select atelier_test.works(:alices, format('delete from atelier.videos where id operator(pg_catalog.=) %L returning id', :'asset'));
+insert into atelier.user_library (user_id, asset_type, storage_path, file_size_bytes, mime_type, original_prompt, model_used)
+values (:'alice_id', 'video', format('%s/film.mp4', :'alice_id'), 1, 'video/mp4', 'a film', 'tiny-sdxl');
+select atelier_test.works(:alices, 'delete from atelier.videos returning id');
 select atelier_test.works(:alices, 'select atelier.workspace_actions(''clear_workspace'')');
 select atelier_test.works(:alices, format('select atelier.workspace_actions(''copy_to_workspace'', library_asset_id => %L)', :'kept'));
 update atelier.workspace_assets set expires_at = clock_timestamp() - interval '1 day';
@@ -265,7 +267,9 @@ select atelier_test.works(:carols, 'select w.id from atelier.register_worker(''s
 select atelier_test.works(:carols, statement) from unnest(array[
   'select atelier.studio_update_worker_url(''{"workerUrl": "http://192.0.2.10", "worker_type": "sdxl"}'')', 'select atelier.studio_get_active_worker_url(''{"worker_type": "sdxl"}'')']) statement;
 select atelier_test.works(:worker, 'select atelier_engine.tend_studio()');
-select atelier_test.works(:alices, format('select atelier.delete_workspace_item(%L, %L)', (select id from atelier.workspace_assets limit 1), :'alice_id'));
+insert into atelier.workspace_assets (user_id, asset_type, temp_storage_path, file_size_bytes, mime_type, job_id, generation_seed, original_prompt, model_used)
+values (:'alice_id', 'image', format('%s/spare.png', :'alice_id'), 1, 'image/png', :'job', 1, 'a circle', 'tiny-sdxl') returning id as spare \gset
+select atelier_test.works(:alices, format('select atelier.delete_workspace_item(%L, %L)', :'spare', :'alice_id'));
 
 -- Moving without copying, leaving, ending.
 select atelier_test.works(:owner, format('select atelier_engine.create_object(''avatars'', ''%s/a.png'', %L, ''image/png'', 0, %L)', :'bob_id', :'bob_id', sha256('')));

@@ -92,8 +92,9 @@ begin
   for request in
     select r.job_id, r.slug, j.status, a.temp_storage_path, a.user_id
       from atelier_engine.avatar_requests r
-      join atelier.jobs j on j.id = r.job_id and j.completed_at is not null
+      left join atelier.jobs j on j.id = r.job_id
       left join atelier.workspace_assets a on a.job_id = r.job_id and a.asset_index = 0 and a.asset_type = 'image'
+     where j.id is null or j.completed_at is not null
      order by r.requested_at, r.job_id
      limit 100
        for update of r skip locked
@@ -120,5 +121,5 @@ $$;
 comment on function atelier_engine.publish_avatars() is
 $$Copy the pictures of finished avatar jobs to where everybody sees them
 
-Requests whose job failed, or whose picture is gone, are forgotten; why a picture could not be published is in the activity
+Requests whose job failed, or is gone, or whose picture is, are forgotten; why a picture could not be published is in the activity
 log. Returns how many were published.$$;
