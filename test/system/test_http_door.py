@@ -427,12 +427,6 @@ def test_each_role_has_its_limits(studio, door, sign_up):
     assert alice.call("test_setting", name="transaction_read_only").json == "on"  # STABLE, by POST too
 
 
-STATUSES = {
-    "PT402": 402, "PT404": 404, "PT409": 409, "PT413": 413, "PT415": 415, "PT422": 422, "42501": 403, "22023": 400,
-    "23514": 400, "23505": 409, "23503": 409, "0A000": 400, "XX001": 500, "P0002": 500, "55000": 500, "53100": 503,
-}  # fmt: skip
-
-
 def test_a_client_of_edge_functions(door, sign_up):
     alice, bob, nobody = sign_up("alice"), sign_up("bob"), Client(door)
     body = {"prompt": "a red circle", "job_type": "sdxl_image_fast", "num_images": 1, "metadata": {"destination": "workspace"}}
@@ -493,6 +487,12 @@ def test_an_administrator_has_avatars_made(studio, door, sign_up):
     assert_refused(stale, 409, "PT409")
     assert bob.rows("/system_config") == []
     assert_refused(bob.request("PATCH", "/system_config?id=eq.1", {"config": {}}), 403, "42501")
+
+
+STATUSES = {
+    "PT402": 402, "PT404": 404, "PT409": 409, "PT410": 410, "PT413": 413, "PT415": 415, "PT422": 422, "42501": 403, "22023": 400,
+    "23514": 400, "23505": 409, "23503": 409, "0A000": 400, "XX001": 500, "P0002": 500, "55000": 500, "53100": 503,
+}  # fmt: skip
 
 
 def test_every_sqlstate_has_its_status(studio, door, sign_up):
