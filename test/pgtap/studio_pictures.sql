@@ -1,7 +1,7 @@
 -- Pictures that administrators ask for, and those from Replicate.
 begin;
 \ir support/jobs.sql
-select plan(46);
+select plan(53);
 create function pg_temp.answer(p_function text, p_body json) returns jsonb language plpgsql as $$
 declare result jsonb; begin execute format('select atelier.%I(%L::json)', p_function, p_body) into result; return result; end $$;
 update atelier.endpoints set max_concurrency = 100 where is_active;
@@ -53,6 +53,22 @@ select pg_temp.sign_out();
 select is(atelier.object_bytes('avatars', 'characters/ada-lovelace.png'), '\x89504e470d0a1a0a02'::bytea, 'in place of the earlier one');
 select is((select count(*) from storage.objects where bucket_id = 'avatars'), 1::bigint, 'there is one picture of each name');
 select is((select count(*) from atelier_engine.avatar_requests), 0::bigint, 'and nothing is left');
+-- What moderation looks at waits; what it flags stays where it is.
+select pg_temp.sign_in(:carol);
+select (atelier.generate_avatars('{Held}') #>> '{results,0,jobId}')::uuid as held \gset
+select pg_temp.sign_out();
+select ok(pg_temp.succeed(pg_temp.claim(:'held')), 'one that moderation looks at');
+update atelier.workspace_assets set moderation_status = 'pending' where job_id = :'held';
+select is(atelier_engine.publish_avatars(), 0, 'is not published yet');
+select is((select count(*) from atelier_engine.avatar_requests), 1::bigint, 'but waits');
+update atelier.workspace_assets set moderation_status = 'flagged' where job_id = :'held';
+select is(atelier_engine.publish_avatars(), 0, 'nor when it is flagged');
+select is((select count(*) from atelier_engine.avatar_requests), 0::bigint, 'then it is forgotten');
+update atelier.workspace_assets set moderation_status = 'quarantined' where job_id = :'held' returning id as held_asset \gset
+select pg_temp.sign_in(:carol);
+select throws_ok(format('select atelier.delete_workspace_item(%L, %L)', :'held_asset', :carol), 'PT404', 'asset not found', 'what is withheld is not discarded');
+select is_empty(format('select from atelier.workspace_items where job_id = %L', :'held'), 'what is withheld is no item');
+select pg_temp.sign_out();
 -- A bucket that does not take it.
 update storage.buckets set file_size_limit = 3 where id = 'avatars';
 select pg_temp.sign_in(:carol);

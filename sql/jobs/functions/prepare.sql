@@ -132,6 +132,9 @@ begin
   job.priority := p_request.priority;
   job.estimated_seconds := resolved.estimated_seconds;
   job.run_at := p_request.run_at;
+  if resolved.is_moderated then
+    job.moderation_status := atelier_engine.moderate_prompt(job);
+  end if;
   if p_request.reuse_result then
     job.content_hash := atelier_engine.content_hash(job);
   end if;
@@ -165,12 +168,13 @@ begin
   insert into atelier.jobs (
     id, user_id, created_at, updated_at, job_type, format, quality, model_type, api_model_id, original_prompt,
     negative_prompt, parameters, metadata, destination, workspace_session_id, workspace_id, priority,
-    estimated_seconds, run_at, retry_of, idempotency_key, request_hash, content_hash, schedule_id)
+    estimated_seconds, run_at, retry_of, idempotency_key, request_hash, content_hash, schedule_id, moderation_status)
   values (
     p_job.id, p_job.user_id, p_job.created_at, p_job.created_at, p_job.job_type, p_job.format, p_job.quality,
     p_job.model_type, p_job.api_model_id, p_job.original_prompt, p_job.negative_prompt, p_job.parameters, p_job.metadata,
     p_job.destination, p_job.workspace_session_id, p_job.workspace_id, p_job.priority, p_job.estimated_seconds,
-    p_job.run_at, p_job.retry_of, p_job.idempotency_key, p_job.request_hash, p_job.content_hash, p_job.schedule_id)
+    p_job.run_at, p_job.retry_of, p_job.idempotency_key, p_job.request_hash, p_job.content_hash, p_job.schedule_id,
+    coalesce(p_job.moderation_status, 'unchecked'))
   returning * into job;
   if cardinality(p_depends_on) > 0 then
     insert into atelier.job_dependencies (job_id, depends_on_job_id, on_failure)
@@ -178,6 +182,9 @@ begin
     if atelier_engine.dependency_verdict(job.id) <> 'start' then
       queue_state := 'blocked';
     end if;
+  end if;
+  if job.moderation_status <> 'unchecked' and atelier_engine.open_prompt_item(job) then
+    queue_state := 'blocked';
   end if;
   perform atelier_engine.enqueue(job, queue_state);
   perform atelier_engine.wake_dispatcher();

@@ -52,7 +52,7 @@ request whose answer got lost can be sent again. With `reuse_result` a job of yo
 asks for the same comes back instead of a new one, if it has not ended or its outputs are still there; without a seed
 any seed will do.
 Fails with PT401 (not signed in), PT403 (the account is deactivated), PT404 (no profile, unknown model, session,
-workspace or job), PT409 (a job in depends_on failed), PT422 (the key was used for another request), PT429 (too many
+workspace or job), PT409 (a job in depends_on failed), PT422 (the key was used for another request, or moderation refuses the prompt), PT429 (too many
 unfinished jobs), PT503 (the model or the account is being drained), 42501 (priority), 25006 (this server is a standby)
 PT413 or PT415 (pictures to start from that are too large, or none)
 or 22023 (anything else, with a hint), and leaves nothing behind.$$;

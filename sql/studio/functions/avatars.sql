@@ -90,23 +90,24 @@ declare
   published integer := 0;
 begin
   for request in
-    select r.job_id, r.slug, j.status, a.temp_storage_path, a.user_id
+    select r.job_id, r.slug, j.status, a.temp_storage_path, a.moderation_status, j.user_id
       from atelier_engine.avatar_requests r
       left join atelier.jobs j on j.id = r.job_id
       left join atelier.workspace_assets a on a.job_id = r.job_id and a.asset_index = 0 and a.asset_type = 'image'
-     where j.id is null or j.completed_at is not null
+     where j.id is null or (j.completed_at is not null and a.moderation_status is distinct from 'pending')
      order by r.requested_at, r.job_id
      limit 100
        for update of r skip locked
   loop
-    if request.status = 'completed' and request.temp_storage_path is not null then
+    -- What moderation flags is for its owner alone.
+    if request.status = 'completed' and request.moderation_status in ('unchecked', 'approved') then
       target := format('characters/%s.%s', request.slug, storage.extension(request.temp_storage_path));
       delete from storage.objects o
        where o.bucket_id = 'avatars' and starts_with(o.name, 'characters/' || request.slug || '.') and o.owner is null;
       begin
         perform atelier_engine.copy_object('workspace-temp', request.temp_storage_path, 'avatars', target, null);
         published := published + 1;
-      exception when sqlstate 'PT404' or sqlstate 'PT413' or sqlstate 'PT415' or unique_violation or data_corrupted
+      exception when sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT413' or sqlstate 'PT415' or unique_violation or data_corrupted
                   or invalid_parameter_value then
         insert into atelier.user_activity_log (user_id, action, resource_type, resource_id, metadata)
         values (request.user_id, 'avatar_not_published', 'job', request.job_id::text,
@@ -121,5 +122,5 @@ $$;
 comment on function atelier_engine.publish_avatars() is
 $$Copy the pictures of finished avatar jobs to where everybody sees them
 
-Requests whose job failed, or is gone, or whose picture is, are forgotten; why a picture could not be published is in the activity
-log. Returns how many were published.$$;
+What moderation still looks at waits. Requests whose job failed or is gone, or whose picture is gone or withheld, are
+forgotten; why a picture could not be published is in the activity log. Returns how many were published.$$;

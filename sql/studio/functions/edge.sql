@@ -105,7 +105,8 @@ as $$
 begin
   perform atelier_engine.assert_acting_for(delete_workspace_item.user_id);
   delete from atelier.workspace_assets a
-   where a.id = delete_workspace_item.item_id and a.user_id = delete_workspace_item.user_id;
+   where a.id = delete_workspace_item.item_id and a.user_id = delete_workspace_item.user_id
+     and a.moderation_status in ('unchecked', 'approved', 'flagged');
   if not found then
     raise sqlstate 'PT404' using message = 'asset not found', detail = format('Asset: %s.', item_id);
   end if;
@@ -116,7 +117,8 @@ grant execute on function atelier.delete_workspace_item(uuid, uuid) to authentic
 comment on function atelier.delete_workspace_item(uuid, uuid) is
 $$Discard an item of the workspace and its file
 
-For oneself only (42501). Fails with PT404 for an item that is not there or is somebody else's.$$;
+For oneself only (42501). Fails with PT404 for an item that is not there, is somebody else's, or is withheld by
+moderation.$$;
 
 create or replace function atelier.studio_get_negative_prompt(json)
 returns jsonb
