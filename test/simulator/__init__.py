@@ -62,9 +62,10 @@ class Simulator:
         """What such a coroutine returns."""
         return self.begin(work).result(60)
 
-    def open(self, protocol, secret, fault=None, resolve=None, port=0):
+    def open(self, protocol, secret, fault=None, resolve=None, port=0, resets_early=False):
         async def opened():
             site = Site(PROTOCOLS[protocol], secret, fault, resolve)
+            site.resets_early = resets_early
             await site.start(port)
             return site
 
