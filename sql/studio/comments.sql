@@ -14,17 +14,6 @@ comment on column atelier.admin_development_progress.completion_date is 'When it
 comment on column atelier.admin_development_progress.notes is 'What there is to say about it.';
 comment on column atelier.admin_development_progress.blockers is 'What it waits for.';
 
-comment on column atelier.prompt_ab_tests.test_name is 'What the comparison is called.';
-comment on column atelier.prompt_ab_tests.test_series is 'Which others it belongs to.';
-comment on column atelier.prompt_ab_tests.baseline_config is 'The usual way.';
-comment on column atelier.prompt_ab_tests.enhanced_config is 'The other way.';
-comment on column atelier.prompt_ab_tests.total_participants is 'How many pictures or people were asked.';
-comment on column atelier.prompt_ab_tests.baseline_avg_quality is 'How the usual way was rated, on average.';
-comment on column atelier.prompt_ab_tests.enhanced_avg_quality is 'How the other way was rated, on average.';
-comment on column atelier.prompt_ab_tests.quality_improvement is 'The difference.';
-comment on column atelier.prompt_ab_tests.confidence_level is 'How sure that is, from 0 to 1.';
-comment on column atelier.prompt_ab_tests.is_complete is 'Whether it is over.';
-comment on column atelier.prompt_ab_tests.completed_at is 'Since when.';
 
 comment on column atelier.job_types.job_type is 'What jobs call it.';
 comment on column atelier.job_types.format is 'image or video.';

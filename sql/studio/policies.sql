@@ -25,24 +25,3 @@ drop policy if exists "admins delete from the plan" on atelier.admin_development
 create policy "admins delete from the plan" on atelier.admin_development_progress
   for delete to authenticated
   using ((select atelier.has_role((select auth.uid()), 'admin')));
-
-drop policy if exists "admins see comparisons of prompts" on atelier.prompt_ab_tests;
-create policy "admins see comparisons of prompts" on atelier.prompt_ab_tests
-  for select to authenticated
-  using ((select atelier.has_role((select auth.uid()), 'admin')));
-
-drop policy if exists "admins add comparisons of prompts" on atelier.prompt_ab_tests;
-create policy "admins add comparisons of prompts" on atelier.prompt_ab_tests
-  for insert to authenticated
-  with check ((select atelier.has_role((select auth.uid()), 'admin')));
-
-drop policy if exists "admins change comparisons of prompts" on atelier.prompt_ab_tests;
-create policy "admins change comparisons of prompts" on atelier.prompt_ab_tests
-  for update to authenticated
-  using ((select atelier.has_role((select auth.uid()), 'admin')))
-  with check ((select atelier.has_role((select auth.uid()), 'admin')));
-
-drop policy if exists "admins delete comparisons of prompts" on atelier.prompt_ab_tests;
-create policy "admins delete comparisons of prompts" on atelier.prompt_ab_tests
-  for delete to authenticated
-  using ((select atelier.has_role((select auth.uid()), 'admin')));

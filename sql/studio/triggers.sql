@@ -10,10 +10,3 @@ create or replace trigger note_model_settings
     equivalent_models, max_concurrency on atelier.api_models
   for each row when (old.* is distinct from new.*)
   execute function atelier_engine.note_model_settings();
-
-create or replace trigger refuse_endless_numbers_in_baseline
-  before insert or update of baseline_config on atelier.prompt_ab_tests
-  for each row execute function atelier_engine.refuse_endless_numbers('baseline_config');
-create or replace trigger refuse_endless_numbers_in_enhanced
-  before insert or update of enhanced_config on atelier.prompt_ab_tests
-  for each row execute function atelier_engine.refuse_endless_numbers('enhanced_config');

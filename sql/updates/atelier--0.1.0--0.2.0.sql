@@ -2206,36 +2206,6 @@ $$What the people who build the product have planned
 
 Administrators see and write it.$$;
 
-create table atelier.prompt_ab_tests (
-  id uuid primary key default atelier.uuid7(),
-  test_name varchar(100) not null,
-  test_series varchar(100) not null,
-  baseline_config jsonb not null
-    constraint prompt_ab_tests_baseline_config_size check (octet_length(baseline_config::text) <= 65536),
-  enhanced_config jsonb not null
-    constraint prompt_ab_tests_enhanced_config_size check (octet_length(enhanced_config::text) <= 65536),
-  total_participants integer not null default 0
-    constraint prompt_ab_tests_total_participants_not_negative check (total_participants >= 0),
-  baseline_avg_quality numeric(3, 2)
-    constraint prompt_ab_tests_baseline_avg_quality_not_negative check (baseline_avg_quality >= 0),
-  enhanced_avg_quality numeric(3, 2)
-    constraint prompt_ab_tests_enhanced_avg_quality_not_negative check (enhanced_avg_quality >= 0),
-  quality_improvement numeric(3, 2),
-  confidence_level numeric(3, 2)
-    constraint prompt_ab_tests_confidence_level_is_a_share check (confidence_level between 0 and 1),
-  is_complete boolean not null default false,
-  created_at timestamptz not null default now(),
-  completed_at timestamptz
-);
-select pg_catalog.pg_extension_config_dump('atelier.prompt_ab_tests', '');
-alter table atelier.prompt_ab_tests enable row level security;
-alter table atelier.prompt_ab_tests force row level security;
-grant select, insert, update, delete on atelier.prompt_ab_tests to authenticated, service_role;
-comment on table atelier.prompt_ab_tests is
-$$Comparisons of two ways to improve prompts
-
-Administrators see and write them.$$;
-
 -- No foreign key: it would be looked at for every change of a job.
 create table atelier_engine.avatar_requests (
   job_id uuid primary key,

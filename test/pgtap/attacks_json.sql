@@ -19,7 +19,7 @@ select set_eq($$ select p.oid::regproc::text from pg_proc p join pg_depend d on 
 select set_eq($$ select format('%s.%s', a.attrelid::regclass, a.attname) from pg_attribute a join pg_class c on c.oid = a.attrelid
    where c.relnamespace in ('atelier'::regnamespace, 'storage'::regnamespace, 'auth'::regnamespace) and a.atttypid = any ('{jsonb,json,jsonb[],json[]}'::regtype[]) and a.attnum > 0
      and (has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert') or has_column_privilege('authenticated', a.attrelid, a.attnum, 'update'))
-     and c.relname not in ('api_providers', 'api_models', 'model_config_history', 'model_test_results', 'prompt_templates', 'enhancement_presets', 'compel_configs', 'prompt_ab_tests') $$,
+     and c.relname not in ('api_providers', 'api_models', 'model_config_history', 'model_test_results', 'prompt_templates', 'enhancement_presets', 'compel_configs') $$,
   array['atelier.workspace_sessions.metadata', 'atelier.conversations.memory_data',
     'atelier.characters.alternate_greetings', 'atelier.characters.default_presets', 'atelier.characters.media_defaults',
     'atelier.characters.personality_traits', 'atelier.characters.physical_traits', 'atelier.characters.rendering_rules',
@@ -102,8 +102,6 @@ select pg_temp.sign_in(:carol) \g /dev/null
 select matches(pg_temp.state_of(format(call, n)), '^(22023|PT413)$', left(call, 40) || ': ' || what) from bombs, unnest(array[
   'select atelier.studio_update_worker_url((select body from bodies where n = %s)::json)', 'select atelier.studio_get_active_worker_url((select body from bodies where n = %s)::json)',
   'select atelier.merge_system_config((select bomb from bombs where n = %s))', 'select atelier.generate_admin_image(''x'', ''takes-all'', (select bomb from bombs where n = %s))']) call order by call, n;
-select matches(pg_temp.state_of(format('insert into atelier.prompt_ab_tests (test_name, test_series, %I, %I) values (''x'', ''x'', (select bomb from bombs where n = %s), ''{}'')', a, b, n)), '^(22023|23514)$', a || ': ' || what)
-  from bombs, (values ('baseline_config', 'enhanced_config'), ('enhanced_config', 'baseline_config')) c (a, b) order by a, n;
 select pg_temp.sign_in(:alice) \g /dev/null
 
 -- Workers, who have a token.

@@ -34,20 +34,16 @@ select pg_temp.become('service_role');
 select is((atelier.merge_system_config('{"a": 1}')).config -> 'a', '1', 'the service role may');
 select throws_ok($$ select atelier.merge_system_config((select jsonb_object_agg('k' || i || n, repeat('x', 60000)) from generate_series(1, 1) i)) from generate_series(1, 5) n $$, '23514', null, 'but not without measure');
 
--- The plan, and comparisons of prompts.
+-- The plan.
 select policies_are('atelier', 'admin_development_progress', array['admins see the plan', 'admins add to the plan', 'admins change the plan', 'admins delete from the plan']);
-select policies_are('atelier', 'prompt_ab_tests', array['admins see comparisons of prompts', 'admins add comparisons of prompts', 'admins change comparisons of prompts', 'admins delete comparisons of prompts']);
 select pg_temp.sign_in(:carol);
 select lives_ok($$ insert into atelier.admin_development_progress (feature_name, feature_category, status, priority) values ('Shapes', 'pictures', 'not_started', 'P0') $$, 'an administrator plans');
 select lives_ok($$ update atelier.admin_development_progress set status = 'completed', start_date = '2026-01-01', completion_date = '2026-01-02' $$, 'and is done');
 select throws_ok(format('update atelier.admin_development_progress set %s', change), '23514', null, 'the plan: ' || change)
   from unnest(array['status = ''soon''', 'priority = ''P9''', 'completion_date = ''2025-01-01''', 'actual_hours = -1']) change;
-select lives_ok($$ insert into atelier.prompt_ab_tests (test_name, test_series, baseline_config, enhanced_config) values ('Weights', 'shapes', '{}', '{}') $$, 'an administrator compares');
-select throws_ok($$ update atelier.prompt_ab_tests set confidence_level = 2 $$, '23514', null, 'nobody is surer than sure');
 select pg_temp.sign_in(:alice);
 select throws_ok(format('insert into atelier.%s', row_of), '42501', null, 'others do not: ' || row_of) from unnest(array[
-  'admin_development_progress (feature_name, feature_category, status, priority) values (''a'', ''b'', ''blocked'', ''P1'')',
-  'prompt_ab_tests (test_name, test_series, baseline_config, enhanced_config) values (''a'', ''b'', ''{}'', ''{}'')']) row_of;
+  'admin_development_progress (feature_name, feature_category, status, priority) values (''a'', ''b'', ''blocked'', ''P1'')']) row_of;
 
 -- What models were like.
 select pg_temp.sign_in(:carol);

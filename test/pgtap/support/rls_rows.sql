@@ -57,8 +57,6 @@ insert into atelier.model_test_results (user_id, model_type, prompt_text, test_s
 values (:alice, 'SDXL', 'a circle', 'shapes', 'artistic') returning id as test_result \gset
 insert into atelier.admin_development_progress (feature_name, feature_category, status, priority)
 values ('Shapes', 'pictures', 'in_progress', 'P1') returning id as progress \gset
-insert into atelier.prompt_ab_tests (test_name, test_series, baseline_config, enhanced_config)
-values ('Weights', 'shapes', '{}', '{}') returning id as ab_test \gset
 select id as object, name as object_name from storage.objects where bucket_id = 'workspace-temp' and owner = :alice \gset
 insert into atelier.moderation_checks (name, kind, stage, is_active) values ('spare', 'rules', 'before', false) returning id as moderation_check \gset
 insert into atelier.moderation_rules (check_id, category, phrase) values (:'moderation_check', 'spare', 'spare') returning id as moderation_rule \gset
@@ -149,8 +147,6 @@ select pg_temp.prepare_id('atelier.model_config_history', :'config', '{"model_ty
 select pg_temp.prepare_id('atelier.model_performance_logs', :'performance', '{"model_type": "SDXL", "date": "2026-01-02"}');
 select pg_temp.prepare_id('atelier.admin_development_progress', :'progress',
   '{"feature_name": "new", "feature_category": "new", "status": "blocked", "priority": "P2"}');
-select pg_temp.prepare_id('atelier.prompt_ab_tests', :'ab_test',
-  '{"test_name": "new", "test_series": "new", "baseline_config": {}, "enhanced_config": {}}');
 select pg_temp.prepare('atelier.system_config', 'id = 1', '{"id": 1}');
 select pg_temp.prepare('atelier.job_types', 'job_type = ''image_fast''', '{"job_type": "new"}');
 select pg_temp.prepare_id('atelier.usage_logs', :'job', jsonb_build_object('user_id', :alice));
