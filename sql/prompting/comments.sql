@@ -57,3 +57,26 @@ comment on column atelier.content_terms.term is
 comment on column atelier.content_terms.meaning is 'nsfw: makes a prompt nsfw; harmless: excuses what it covers.';
 comment on column atelier.content_terms.is_active is 'Whether detect_content_mode() uses it.';
 comment on column atelier.content_terms.created_by is 'Who made it; null: the back end, or somebody who is gone.';
+
+comment on column atelier.prompt_enhancements.job_id is 'The job that gets the prompt; null: only the text was asked for.';
+comment on column atelier.prompt_enhancements.enhancement_job_id is
+  'The job of the language model; null: there was none, or it is deleted.';
+comment on column atelier.prompt_enhancements.original_prompt is 'What the user wrote.';
+comment on column atelier.prompt_enhancements.enhanced_prompt is 'What was made of that; null: nothing, the original is used.';
+comment on column atelier.prompt_enhancements.enhancement_strategy is
+  'pending; rewritten by a language model; only weighted; given by the caller; exact_copy: left alone on purpose; '
+  'error_fallback: left alone because of fallback_reason.';
+comment on column atelier.prompt_enhancements.fallback_reason is
+  'Why the original is used: the language model failed, was cancelled, said nothing (empty), too much (too_long), that it '
+  'would not (refused), what is nsfw where sfw was asked for (content_mode), or what weights cannot be given to (unusable); or '
+  'there is no_model or no_template.';
+comment on column atelier.prompt_enhancements.enhancer_model is 'By which name of a language model the template was looked up.';
+comment on column atelier.prompt_enhancements.template_id is 'The version of the template that the language model was told.';
+comment on column atelier.prompt_enhancements.template_name is 'Its name.';
+comment on column atelier.prompt_enhancements.content_mode is 'For whom the prompt is.';
+comment on column atelier.prompt_enhancements.token_limit is 'How many tokens of the text encoder it may have.';
+comment on column atelier.prompt_enhancements.token_count is 'How many the answer has, by estimate_prompt_tokens().';
+comment on column atelier.prompt_enhancements.compel_weights is 'The weights that presets give to words of the prompt.';
+comment on column atelier.prompt_enhancements.options is 'What was asked for.';
+comment on column atelier.prompt_enhancements.enhancement_time_ms is 'Milliseconds from the request to the answer.';
+comment on column atelier.prompt_enhancements.completed_at is 'When it was settled; null: the language model is still at it.';

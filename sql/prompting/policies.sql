@@ -104,3 +104,9 @@ drop policy if exists "admins delete content terms" on atelier.content_terms;
 create policy "admins delete content terms" on atelier.content_terms
   for delete to authenticated
   using ((select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "owners and admins see prompt enhancements" on atelier.prompt_enhancements;
+create policy "owners and admins see prompt enhancements" on atelier.prompt_enhancements
+  for select to authenticated
+  using (user_id between (select atelier_engine.readable_users_from())
+                     and (select atelier_engine.readable_users_to()));

@@ -35,3 +35,15 @@ create or replace trigger refuse_endless_numbers
 create or replace trigger refuse_endless_numbers
   before insert or update of qwen_settings on atelier.enhancement_presets
   for each row execute function atelier_engine.refuse_endless_numbers('qwen_settings');
+
+-- Before settle_dependents() starts what waits: the end of a statement is earlier.
+create or replace trigger settle_enhancement
+  after update on atelier.jobs
+  for each row when (new.status <> old.status and new.format = 'chat' and new.status in ('completed', 'failed', 'cancelled'))
+  execute function atelier_engine.settle_enhancement();
+
+create or replace trigger drop_enhancement
+  after update on atelier.jobs
+  for each row when (new.status <> old.status and new.enhancement_strategy = 'pending'
+                     and new.status in ('failed', 'cancelled'))
+  execute function atelier_engine.drop_enhancement();

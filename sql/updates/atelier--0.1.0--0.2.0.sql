@@ -430,7 +430,8 @@ create type atelier_engine.job_request as (
   run_at timestamptz,
   idempotency_key text,
   reuse_result boolean,
-  on_dependency_failure text
+  on_dependency_failure text,
+  enhancement jsonb
 );
 comment on type atelier_engine.job_request is 'A request for a job, as queue_job() takes it';
 
@@ -1327,6 +1328,13 @@ A template is named by enhancer_model, use_case, content_mode and template_name;
 A new row is a draft. Once it was published, its words stay as they are: a change is a new version. Administrators see
 and write them; everybody else gets the one that fits by resolve_prompt_template().$$;
 
+create type atelier_engine.template_match as (
+  step integer,
+  matched text,
+  template atelier.prompt_templates
+);
+comment on type atelier_engine.template_match is 'A template that fits, and what was given up for it';
+
 create table atelier.negative_prompts (
   id uuid primary key default atelier.uuid7(),
   model_type text not null default 'sdxl'
@@ -1442,6 +1450,52 @@ $$Words by which detect_content_mode() judges prompts
 
 A term that means nsfw makes a prompt nsfw. A harmless one excuses only the characters that it covers itself: with "nude
 lipstick" harmless, "a nude with nude lipstick" is nsfw all the same. Administrators see and write them.$$;
+
+create table atelier.prompt_enhancements (
+  id uuid primary key default atelier.uuid7(),
+  user_id uuid not null references atelier.profiles (id) on delete cascade,
+  job_id uuid references atelier.jobs (id) on delete cascade,
+  enhancement_job_id uuid references atelier.jobs (id) on delete set null,
+  original_prompt text not null,
+  enhanced_prompt text,
+  enhancement_strategy text not null default 'pending'
+    constraint prompt_enhancements_enhancement_strategy_known
+      check (enhancement_strategy in ('pending', 'rewritten', 'weighted', 'given', 'exact_copy', 'error_fallback')),
+  fallback_reason text
+    constraint prompt_enhancements_fallback_reason_known
+      check (fallback_reason in ('failed', 'cancelled', 'empty', 'too_long', 'refused', 'content_mode', 'unusable', 'no_model',
+                                 'no_template')),
+  enhancer_model text,
+  template_id uuid references atelier.prompt_templates (id) on delete set null,
+  template_name text,
+  content_mode atelier.content_mode not null default 'sfw',
+  token_limit integer constraint prompt_enhancements_token_limit_positive check (token_limit > 0),
+  token_count integer constraint prompt_enhancements_token_count_not_negative check (token_count >= 0),
+  compel_weights jsonb,
+  options jsonb not null default '{}'
+    constraint prompt_enhancements_options_is_an_object check (jsonb_typeof(options) = 'object'),
+  enhancement_time_ms integer,
+  created_at timestamptz not null default clock_timestamp(),
+  completed_at timestamptz,
+  constraint prompt_enhancements_fallback_has_a_reason
+    check ((enhancement_strategy = 'error_fallback') = (fallback_reason is not null)),
+  constraint prompt_enhancements_pending_is_not_over check ((enhancement_strategy = 'pending') = (completed_at is null))
+);
+create index prompt_enhancements_user_idx on atelier.prompt_enhancements (user_id, created_at desc);
+create unique index prompt_enhancements_job_key on atelier.prompt_enhancements (job_id) where job_id is not null;
+create unique index prompt_enhancements_enhancement_job_key on atelier.prompt_enhancements (enhancement_job_id)
+  where enhancement_job_id is not null;
+create index prompt_enhancements_template_idx on atelier.prompt_enhancements (template_id) where template_id is not null;
+select pg_catalog.pg_extension_config_dump('atelier.prompt_enhancements', '');
+alter table atelier.prompt_enhancements enable row level security;
+alter table atelier.prompt_enhancements force row level security;
+grant select on atelier.prompt_enhancements to authenticated, service_role;
+grant delete on atelier.prompt_enhancements to service_role;
+comment on table atelier.prompt_enhancements is
+$$Prompts that were rewritten, or were to be
+
+Made by enhance_prompt(), and by queue_job() with enhancement. The prompt as the user wrote it stays beside what was made
+of it. People see their own, administrators all of them.$$;
 
 -- Characters: who appears in pictures and answers in conversations, who likes them, and the scenes they were shown in.
 

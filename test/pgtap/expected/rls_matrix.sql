@@ -241,6 +241,12 @@ atelier.projects                other user    0      42501  0      0
 atelier.projects                team mate     0      42501  0      0
 atelier.projects                admin         1      42501  1:character_id,duration,enhanced_prompt,media_type,original_prompt,preview_url,reference_image_url,scene_count,title,workflow_step  1
 atelier.projects                service_role  1      1:*    1:*    1
+atelier.prompt_enhancements     anon          42501  42501  42501  42501
+atelier.prompt_enhancements     owner         1      42501  42501  42501
+atelier.prompt_enhancements     other user    0      42501  42501  42501
+atelier.prompt_enhancements     team mate     0      42501  42501  42501
+atelier.prompt_enhancements     admin         1      42501  42501  42501
+atelier.prompt_enhancements     service_role  1      42501  42501  1
 atelier.prompt_templates        anon          42501  42501  42501  42501
 atelier.prompt_templates        owner         0      42501  0      0
 atelier.prompt_templates        other user    0      42501  0      0

@@ -71,6 +71,7 @@ insert into atelier.enhancement_presets (preset_name, enable_qwen, enable_compel
 values ('Spare', true, true, true) returning id as preset \gset
 insert into atelier.compel_configs (config_name, weights) values ('spare', '{"spare": 1.2}') returning id as compel_config \gset
 insert into atelier.content_terms (term, meaning) values ('spare', 'harmless') returning id as content_term \gset
+insert into atelier.prompt_enhancements (user_id, original_prompt) values (:alice, 'spare') returning id as enhancement \gset
 
 -- Dave is in a workspace of Alice's.
 \set dave '''da5e0000-0000-7000-8000-000000000004'''
@@ -204,6 +205,7 @@ select pg_temp.prepare_id('atelier.enhancement_presets', :'preset',
   '{"preset_name": "new", "enable_qwen": true, "enable_compel": true, "auto_enhancement": true}');
 select pg_temp.prepare_id('atelier.compel_configs', :'compel_config', '{"config_name": "new", "weights": {"new": 1.5}}');
 select pg_temp.prepare_id('atelier.content_terms', :'content_term', '{"term": "new", "meaning": "harmless"}');
+select pg_temp.prepare_id('atelier.prompt_enhancements', :'enhancement', jsonb_build_object('user_id', :alice, 'original_prompt', 'new'));
 -- characters, projects
 select pg_temp.prepare_id('atelier.characters', :'character', jsonb_build_object('user_id', :alice, 'name', 'new', 'description', 'new'));
 select pg_temp.prepare_id('atelier.characters', :'public_character', jsonb_build_object('user_id', :alice, 'name', 'new', 'description', 'new'), 'public');
