@@ -8,6 +8,17 @@ create or replace trigger touch_updated_at
   before update on atelier.prompt_templates
   for each row execute function atelier_engine.touch_updated_at();
 
+-- By rows, and always: a subscriber of logical replication gets changes so.
+create or replace trigger note_change
+  after insert or update or delete on atelier.prompt_templates
+  for each row execute function atelier_engine.note_template_change();
+alter table atelier.prompt_templates enable always trigger note_change;
+
+create or replace trigger note_emptying
+  after truncate on atelier.prompt_templates
+  for each statement execute function atelier_engine.note_template_change();
+alter table atelier.prompt_templates enable always trigger note_emptying;
+
 create or replace trigger touch_updated_at
   before update on atelier.negative_prompts
   for each row execute function atelier_engine.touch_updated_at();

@@ -178,15 +178,13 @@ create or replace function atelier_engine.match_template(
   p_enhancer_model text, p_use_case text, p_content_mode atelier.content_mode, p_job_type text, p_target_model text
 )
 returns atelier_engine.template_match
-language sql stable
-set search_path = pg_catalog, pg_temp
-begin atomic
-  select atelier_engine.match_template_anew(p_enhancer_model, p_use_case, p_content_mode, p_job_type, p_target_model);
-end;
+language c volatile
+as 'MODULE_PATHNAME', 'atelier_match_template';
 comment on function atelier_engine.match_template(text, text, atelier.content_mode, text, text) is
-$$match_template_anew(), remembered
+$$match_template_anew(), remembered by the session until a change of templates is committed
 
-The caller has seen to it that the person may have this content mode.$$;
+The caller has seen to it that the person may have this content mode. Read from the table without being remembered while
+somebody changes templates, by a transaction that did so itself, above read committed, and on a standby.$$;
 
 create or replace function atelier.resolve_prompt_template(
   enhancer_model text,
