@@ -80,3 +80,31 @@ comment on column atelier.prompt_enhancements.compel_weights is 'The weights tha
 comment on column atelier.prompt_enhancements.options is 'What was asked for.';
 comment on column atelier.prompt_enhancements.enhancement_time_ms is 'Milliseconds from the request to the answer.';
 comment on column atelier.prompt_enhancements.completed_at is 'When it was settled; null: the language model is still at it.';
+comment on column atelier.prompt_enhancements.prompt_test_id is 'The test that it took part in.';
+comment on column atelier.prompt_enhancements.test_variant is 'In which half: baseline or enhanced.';
+
+comment on column atelier.prompt_ab_tests.test_name is 'By which requests name it; unique.';
+comment on column atelier.prompt_ab_tests.test_series is 'What it belongs to.';
+comment on column atelier.prompt_ab_tests.baseline_config is 'One way: an option enhancement of queue_job(), as {"mode": "exact_copy"}.';
+comment on column atelier.prompt_ab_tests.enhanced_config is 'The other way.';
+comment on column atelier.prompt_ab_tests.total_participants is 'How many users took part; since it is over.';
+comment on column atelier.prompt_ab_tests.baseline_avg_quality is 'Their average rating one way; since it is over.';
+comment on column atelier.prompt_ab_tests.enhanced_avg_quality is 'And the other way.';
+comment on column atelier.prompt_ab_tests.quality_improvement is 'The difference of the two.';
+comment on column atelier.prompt_ab_tests.confidence_level is 'How sure it is that there is one, 0 to 1; null: too few ratings.';
+comment on column atelier.prompt_ab_tests.is_complete is 'Whether it is over.';
+comment on column atelier.prompt_ab_tests.completed_at is 'When stop_prompt_ab_test() ended it.';
+comment on column atelier.prompt_ab_tests.started_at is 'When start_prompt_ab_test() started it.';
+comment on column atelier.prompt_ab_tests.baseline_weight is 'How many users go one way, in proportion to enhanced_weight.';
+comment on column atelier.prompt_ab_tests.enhanced_weight is 'How many go the other way.';
+comment on column atelier.prompt_ab_tests.applies_to_all is
+  'Whether all requests for an enhancement take part that name no test and nothing that it decides; one such test runs at a time.';
+comment on column atelier.prompt_ab_tests.created_by is 'Who made it; null: the back end, or somebody who is gone.';
+
+comment on column atelier.prompt_ab_outcomes.variant is 'In which half: baseline or enhanced.';
+comment on column atelier.prompt_ab_outcomes.job_status is 'How the job ended; queued: not yet.';
+comment on column atelier.prompt_ab_outcomes.latency_ms is 'Milliseconds from the request to the completed job, the enhancement included.';
+comment on column atelier.prompt_ab_outcomes.rating is 'The rating of the job.';
+comment on column atelier.prompt_ab_outcomes.is_saved is 'Whether its user saved an output to the library.';
+comment on column atelier.prompt_ab_outcomes.is_favorite is 'Whether he marked one as a favourite, ever.';
+comment on column atelier.prompt_ab_outcomes.is_discarded is 'Whether he discarded one without saving it.';

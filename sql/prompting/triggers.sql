@@ -58,3 +58,34 @@ create or replace trigger drop_enhancement
   for each row when (new.status <> old.status and new.enhancement_strategy = 'pending'
                      and new.status in ('failed', 'cancelled'))
   execute function atelier_engine.drop_enhancement();
+
+create or replace trigger guard_prompt_ab_test
+  before insert or update on atelier.prompt_ab_tests
+  for each row execute function atelier_engine.guard_prompt_ab_test();
+
+-- What becomes of the jobs of a test.
+create or replace trigger note_outcome
+  after update on atelier.jobs
+  for each row when (new.prompt_test_id is not null
+                     and (new.status <> old.status or new.quality_rating is distinct from old.quality_rating))
+  execute function atelier_engine.note_outcome_of_job();
+
+create or replace trigger note_outcome_of_saving
+  after insert on atelier.user_library
+  for each row when (new.source_job_id is not null)
+  execute function atelier_engine.note_outcome_of_library();
+
+create or replace trigger note_outcome_of_liking
+  after update of is_favorite on atelier.user_library
+  for each row when (new.source_job_id is not null and new.is_favorite and not old.is_favorite)
+  execute function atelier_engine.note_outcome_of_library();
+
+create or replace trigger note_outcome
+  after update of is_favorite on atelier.generations
+  for each row when (new.job_id is not null and new.is_favorite and not old.is_favorite)
+  execute function atelier_engine.note_outcome_of_generation();
+
+create or replace trigger note_outcome
+  after delete on atelier.workspace_assets
+  for each row when (old.expires_at is null or old.expires_at > now())
+  execute function atelier_engine.note_outcome_of_discarding();

@@ -16,7 +16,7 @@ select set_eq($$ select p.oid::regproc::text from pg_proc p join pg_depend d on 
 select set_eq($$ select format('%s.%s', a.attrelid::regclass, a.attname) from pg_attribute a join pg_class c on c.oid = a.attrelid
    where c.relnamespace in ('atelier'::regnamespace, 'storage'::regnamespace, 'auth'::regnamespace) and a.atttypid = any ('{jsonb,json,jsonb[],json[]}'::regtype[]) and a.attnum > 0
      and (has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert') or has_column_privilege('authenticated', a.attrelid, a.attnum, 'update'))
-     and c.relname not in ('api_providers', 'api_models', 'model_config_history', 'model_test_results', 'prompt_templates', 'enhancement_presets', 'compel_configs') $$,
+     and c.relname not in ('api_providers', 'api_models', 'model_config_history', 'model_test_results', 'prompt_templates', 'enhancement_presets', 'compel_configs', 'prompt_ab_tests') $$,
   array['atelier.workspace_sessions.metadata', 'atelier.conversations.memory_data',
     'atelier.characters.alternate_greetings', 'atelier.characters.default_presets', 'atelier.characters.media_defaults',
     'atelier.characters.personality_traits', 'atelier.characters.physical_traits', 'atelier.characters.rendering_rules',

@@ -52,7 +52,7 @@ year ahead. With an `idempotency_key` the same request gives the same job again,
 request whose answer got lost can be sent again. With `reuse_result` a job of yours that was queued with it, too, and
 asks for the same comes back instead of a new one, if it has not ended or its outputs are still there; without a seed
 any seed will do. With `enhancement` a language model rewrites the prompt first, and the job waits for it: true, or an
-object of model, template_id, mode (rewrite, modify, exact_copy), content_mode, use_case, presets, reserved_tokens
+object of model, template_id, mode (rewrite, modify, exact_copy), content_mode, use_case, presets, reserved_tokens, test
 and enhanced_prompt; docs/prompting.md tells what they mean. When nothing good comes of it the prompt stays as it is.
 Fails with PT401 (not signed in), PT403 (the account is deactivated), PT404 (no profile, unknown model, session,
 workspace or job), PT409 (a job in depends_on failed), PT422 (the key was used for another request), PT429 (too many

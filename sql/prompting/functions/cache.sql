@@ -29,7 +29,7 @@ remembers now.$$;
 
 create or replace function atelier.prompt_cache_status()
 returns jsonb
-language plpgsql volatile security definer
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -9,7 +9,7 @@ as $$
 declare
   known constant jsonb := jsonb_build_object(
     'model', 'string', 'template_id', 'string', 'mode', 'string', 'content_mode', 'string', 'use_case', 'string',
-    'presets', 'array', 'reserved_tokens', 'number', 'enhanced_prompt', 'string', 'regeneration', 'boolean');
+    'presets', 'array', 'reserved_tokens', 'number', 'enhanced_prompt', 'string', 'regeneration', 'boolean', 'test', 'string');
   options jsonb;
   wrong record;
 begin
@@ -129,8 +129,9 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  options constant jsonb := atelier_engine.enhancement_options(p_enhancement);
-  mode constant text := coalesce(options ->> 'mode', 'rewrite');
+  options jsonb := atelier_engine.enhancement_options(p_enhancement);
+  test constant atelier.prompt_ab_tests := case when p_job.id is not null then atelier_engine.running_test(options) end;
+  mode text;
   settings jsonb := jsonb_build_object();
   rewrites boolean := true;
   model_key text;
@@ -141,6 +142,13 @@ begin
   made.user_id := p_job.user_id;
   made.created_at := clock_timestamp();
   made.original_prompt := p_job.original_prompt;
+  options := options - 'test';
+  if test.id is not null then
+    made.prompt_test_id := test.id;
+    made.test_variant := atelier_engine.test_variant(test, p_job.user_id);
+    options := options || case made.test_variant when 'enhanced' then test.enhanced_config else test.baseline_config end;
+  end if;
+  mode := coalesce(options ->> 'mode', 'rewrite');
   made.options := options;
   made.content_mode := coalesce(options ->> 'content_mode', 'sfw')::atelier.content_mode;
   perform atelier_engine.assert_content_mode(p_job.user_id, made.content_mode);
@@ -327,6 +335,8 @@ begin
   p_job.enhancement_strategy := p_made.enhancement_strategy;
   p_job.compel_weights := p_made.compel_weights;
   p_job.template_name := p_made.template_name;
+  p_job.prompt_test_id := p_made.prompt_test_id;
+  p_job.test_metadata := case when p_made.prompt_test_id is not null then jsonb_build_object('variant', p_made.test_variant) end;
   return p_job;
 end;
 $$;
@@ -341,6 +351,10 @@ as $$
 begin
   p_made.job_id := p_job_id;
   insert into atelier.prompt_enhancements select p_made.*;
+  if p_made.prompt_test_id is not null and p_job_id is not null then
+    insert into atelier.prompt_ab_outcomes (job_id, test_id, user_id, variant)
+    values (p_job_id, p_made.prompt_test_id, p_made.user_id, p_made.test_variant);
+  end if;
 end;
 $$;
 comment on function atelier_engine.keep_enhancement(atelier.prompt_enhancements, uuid) is

@@ -63,11 +63,13 @@ function  atelier.object_bytes(text,text)  as caller  for anon, authenticated, s
 function  atelier.parse_prompt_weights(text)  as caller  for authenticated, service_role
 function  atelier.pause_schedule(uuid)  as owner  for authenticated, service_role
 function  atelier.pause_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
+function  atelier.prompt_cache_status()  as owner  for authenticated, service_role
 function  atelier.publish_events(text)  as caller  for nobody
 function  atelier.publish_prompt_template(uuid)  as owner  for authenticated, service_role
 function  atelier.queue_job(text,text,jsonb,text,text,text,uuid,integer,jsonb,uuid[],uuid,timestamp with time zone,text,boolean,text,jsonb)  as owner  for authenticated, service_role
 function  atelier.queue_jobs(jsonb[])  as owner  for authenticated, service_role
 function  atelier.record_character_interaction(uuid)  as owner  for authenticated, service_role
+function  atelier.refresh_prompt_cache(boolean)  as owner  for authenticated, service_role
 function  atelier.register_worker(text,text,text[],integer,text,text,text)  as owner  for authenticated, service_role
 function  atelier.remove_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.replicate_webhook(json)  as owner  for anon, authenticated, service_role
@@ -257,6 +259,7 @@ function  atelier_engine.forget_events()  as owner  for nobody
 function  atelier_engine.forget_late_objects()  as owner  for nobody
 function  atelier_engine.forget_person_in_logs()  as owner  for nobody
 function  atelier_engine.forget_requests()  as caller  for nobody
+function  atelier_engine.forget_templates()  as caller  for nobody
 function  atelier_engine.forget_token_state()  as owner  for nobody
 function  atelier_engine.forget_transaction_ids()  as caller  for nobody
 function  atelier_engine.forget_webhooks()  as owner  for atelier_worker
@@ -344,6 +347,7 @@ function  atelier_engine.note_rates(jsonb)  as owner  for atelier_worker
 function  atelier_engine.note_requests(uuid,uuid,integer)  as caller  for nobody
 function  atelier_engine.note_spending(uuid,numeric,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.note_successes(uuid[])  as caller  for nobody
+function  atelier_engine.note_template_change()  as caller  for nobody
 function  atelier_engine.note_token_failure(uuid,text,text,interval)  as caller  for nobody
 function  atelier_engine.object_is_complete(uuid)  as owner  for nobody
 function  atelier_engine.open_result(uuid)  as owner  for atelier_worker
@@ -458,6 +462,7 @@ function  atelier_engine.take_generations_along()  as owner  for nobody
 function  atelier_engine.take_over_job(uuid,uuid)  as caller  for nobody
 function  atelier_engine.take_up_held_attempt(uuid)  as caller  for nobody
 function  atelier_engine.take_webhooks()  as owner  for atelier_worker
+function  atelier_engine.template_cache_counts()  as caller  for nobody
 function  atelier_engine.template_for(atelier.prompt_enhancements,jsonb,text,text,text,text)  as caller  for nobody
 function  atelier_engine.tend_logs()  as owner  for atelier_worker
 function  atelier_engine.tensors_problem(text,jsonb)  as caller  for nobody
