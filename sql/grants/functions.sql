@@ -22,8 +22,7 @@ begin
     foreach trigger_time in array array['before', 'after'] loop
       execute pg_catalog.format(
         'create or replace trigger restore_in_any_order_%1$s %1$s insert on %2$s for each statement '
-        'when (pg_catalog.current_setting(''row_security'') = ''off'') '
-        'execute function atelier_engine.restore_in_any_order()', trigger_time, referring);
+        'execute function atelier_engine.only_on_restore(restore_in_any_order)', trigger_time, referring);
     end loop;
     execute pg_catalog.format('alter table %s enable always trigger restore_in_any_order_after', referring);
   end loop;

@@ -1,7 +1,6 @@
 create or replace trigger disown_on_restore
   before insert on atelier.jobs
-  for each statement when (pg_catalog.current_setting('row_security') = 'off')
-  execute function atelier_engine.disown_on_restore();
+  for each statement execute function atelier_engine.only_on_restore(disown_on_restore);
 
 -- The engine stamps the rows itself that it writes by the thousand.
 create or replace trigger guard_status
@@ -30,8 +29,7 @@ create or replace trigger leave_queue
 
 create or replace trigger enter_queue
   before insert on atelier_engine.queue
-  for each row when (new.user_id is null or (new.state = 'ready' and new.vtime = 0))
-  execute function atelier_engine.enter_queue();
+  for each row execute function atelier_engine.only_if_incomplete(enter_queue);
 
 create or replace trigger announce_events
   after insert on atelier.events

@@ -21,9 +21,9 @@ struct Table {
   Relation relation;
   Oid index;
 
-  // A table of the schema atelier, and one of its indexes.
-  static Table open(const char *name, const char *index_name) {
-    Oid const schema = get_namespace_oid("atelier", false);
+  // A table, and one of its indexes.
+  static Table open(const char *name, const char *index_name, const char *in_schema = "atelier") {
+    Oid const schema = get_namespace_oid(in_schema, false);
     return {table_open(get_relname_relid(name, schema), AccessShareLock),
             get_relname_relid(index_name, schema)};
   }

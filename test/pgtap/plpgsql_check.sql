@@ -10,7 +10,14 @@ select p.oid, coalesce(t.tgrelid, 0) as relation, t.tgoldtable, t.tgnewtable,
   join pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'
   join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
   join pg_extension e on e.oid = d.refobjid and e.extname = 'atelier'
-  left join (select distinct tgfoid, tgrelid, tgoldtable, tgnewtable from pg_trigger where not tgisinternal) t on t.tgfoid = p.oid;
+  left join (
+    -- Some look first whether there is anything to do, and call the function that is their argument.
+    select distinct coalesce(named.oid, t.tgfoid) as tgfoid, t.tgrelid, t.tgoldtable, t.tgnewtable
+      from pg_trigger t
+      join pg_proc called on called.oid = t.tgfoid
+      left join pg_proc named on called.proname ~ '^only_' and named.pronamespace = called.pronamespace
+                             and named.proname || '\000' = encode(t.tgargs, 'escape')
+     where not t.tgisinternal) t on t.tgfoid = p.oid;
 select plan(1 + (select count(*)::integer from functions));
 
 select is_empty($$select name from functions f join pg_proc p on p.oid = f.oid where p.prorettype = 'trigger'::regtype and f.relation = 0$$,

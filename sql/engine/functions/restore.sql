@@ -20,6 +20,15 @@ $$Whether this session restores a dump
 
 Triggers ask before they do more than keep one row right: the dump already holds what they would write.$$;
 
+create or replace function atelier_engine.only_on_restore()
+returns trigger
+language c
+as 'MODULE_PATHNAME', 'atelier_only_on_restore';
+comment on function atelier_engine.only_on_restore() is
+$$Trigger: what the trigger function named as the argument does, in sessions with row_security off
+
+That function asks restoring(), as anybody may set it off. A WHEN condition would cost every statement more.$$;
+
 create or replace function atelier_engine.restore_in_any_order()
 returns trigger
 language plpgsql security definer

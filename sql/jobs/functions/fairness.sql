@@ -6,36 +6,8 @@ create or replace function atelier_engine.next_vtime(
   p_user_id uuid, p_lane_id uuid, p_priority integer, p_cost double precision
 )
 returns double precision
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  chain constant integer := uuid_hash(p_user_id) # uuid_hash(p_lane_id) # p_priority;
-  most_others constant integer := 15;
-  -- Variables, so that no index of ready jobs alone can serve: it has all users in it.
-  ready constant text := 'ready';
-  parked constant text := 'parked';
-  others integer := 0;
-begin
-  -- Jobs of the same user in transactions that are still open cannot be seen. Each of these holds a lock of its own, so
-  -- that they can be counted without anybody waiting. Whoever takes such locks for somebody else can delay him by a few
-  -- jobs only.
-  while others < most_others
-        and not pg_try_advisory_xact_lock('atelier_engine.lane_clocks'::regclass::oid::integer, chain # others) loop
-    others := others + 1;
-  end loop;
-  return (1 + others) * p_cost + greatest(
-    (select c.vtime from atelier_engine.lane_clocks c where c.lane_id = p_lane_id and c.priority = p_priority),
-    -- Not max(): a plan from when the queue was empty would read all jobs of the user for it.
-    (select q.vtime from atelier_engine.queue q
-      where q.user_id = p_user_id and q.lane_id = p_lane_id and q.priority = p_priority and q.state = ready
-      order by q.vtime desc limit 1),
-    (select q.vtime from atelier_engine.queue q
-      where q.user_id = p_user_id and q.lane_id = p_lane_id and q.priority = p_priority and q.state = parked
-      order by q.vtime desc limit 1),
-    0);
-end;
-$$;
+language c volatile strict
+as 'MODULE_PATHNAME', 'atelier_next_vtime';
 comment on function atelier_engine.next_vtime(uuid, uuid, integer, double precision) is
 $$The place of a new job of a user in a lane
 
@@ -57,6 +29,18 @@ end;
 comment on function atelier_engine.move_to_model(uuid, uuid) is
   'Have a job done by another model, at the end of the user''s jobs there; for null nothing happens';
 
+create or replace function atelier_engine.queue_share(
+  p_user_id uuid, p_model_id uuid, p_workspace_id uuid,
+  out lane_id uuid, out weight double precision, out capped boolean
+)
+language c stable
+as 'MODULE_PATHNAME', 'atelier_queue_share';
+comment on function atelier_engine.queue_share(uuid, uuid, uuid) is
+$$The lane of a job, what its user gets of it, and whether some cap may hold the job back
+
+The weight of the tier of his subscription, 1 without one. Caps are those of his tier and of the workspace, which may be
+null; a pause of the user is one, too.$$;
+
 create or replace function atelier_engine.enqueue(p_job atelier.jobs, p_state text)
 returns void
 language plpgsql volatile
@@ -65,24 +49,15 @@ as $$
 declare
   shortest constant double precision := 0.001::double precision;
   workspace constant uuid := coalesce(p_job.workspace_id, '00000000-0000-0000-0000-000000000000'::uuid);
+  share record := atelier_engine.queue_share(p_job.user_id, p_job.api_model_id, p_job.workspace_id);
+  cost constant double precision :=
+    greatest(coalesce(p_job.estimated_seconds, 1)::double precision, shortest) / share.weight;
   state text := p_state;
-  lane uuid;
-  cost double precision;
   vtime double precision := 0::double precision;
-  capped boolean;
 begin
-  select m.provider_id, greatest(coalesce(p_job.estimated_seconds, 1)::double precision, shortest) / coalesce(t.weight, 1),
-         t.max_running_jobs is not null or w.max_running_jobs is not null
-           or exists (select from atelier.pauses s where s.user_id = p_job.user_id and s.mode = 'pause')
-    into lane, cost, capped
-    from atelier.profiles p
-    join atelier.api_models m on m.id = p_job.api_model_id
-    left join atelier.scheduling_tiers t on t.tier = p.subscription_status
-    left join atelier.workspaces w on w.id = p_job.workspace_id
-   where p.id = p_job.user_id;
   if state = 'ready' then
-    vtime := atelier_engine.next_vtime(p_job.user_id, lane, p_job.priority, cost);
-    if capped and atelier_engine.must_park(p_job.user_id, p_job.api_model_id, workspace) then
+    vtime := atelier_engine.next_vtime(p_job.user_id, share.lane_id, p_job.priority, cost);
+    if share.capped and atelier_engine.must_park(p_job.user_id, p_job.api_model_id, workspace) then
       state := 'parked';
     end if;
   end if;
@@ -90,7 +65,7 @@ begin
     job_id, model_id, priority, run_at, state, user_id, workspace_id, lane_id, cost, capped, vtime)
   values (
     p_job.id, p_job.api_model_id, p_job.priority, greatest(p_job.run_at, p_job.created_at), state, p_job.user_id, workspace,
-    lane, cost, capped, vtime);
+    share.lane_id, cost, share.capped, vtime);
 end;
 $$;
 comment on function atelier_engine.enqueue(atelier.jobs, text) is
@@ -129,6 +104,15 @@ end;
 $$;
 comment on function atelier_engine.enter_queue() is
   'Trigger: an entry of the queue that did not come by enqueue(), as after a restore, is completed';
+
+create or replace function atelier_engine.only_if_incomplete()
+returns trigger
+language c
+as 'MODULE_PATHNAME', 'atelier_only_if_incomplete';
+comment on function atelier_engine.only_if_incomplete() is
+$$Trigger: the trigger function named as the argument, for entries without a user or ready ones without a place
+
+A WHEN condition would cost every new job more.$$;
 
 create or replace function atelier_engine.leave_queue()
 returns trigger

@@ -44,10 +44,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   max_json_bytes constant integer := 65536;
+  surely_short_enough constant integer := 2000;  -- bytes
   furthest constant interval := interval '1 year';
 begin
   -- What is left out, as most of it is, needs no look.
-  perform atelier_engine.check_prompt('prompt', p_request.prompt);
+  if octet_length(p_request.prompt) > surely_short_enough then
+    perform atelier_engine.check_prompt('prompt', p_request.prompt);
+  end if;
   if p_request.negative_prompt is not null then
     perform atelier_engine.check_prompt('negative_prompt', p_request.negative_prompt);
   end if;
@@ -109,8 +112,12 @@ begin
      and not (resolved.format = 'chat' and resolved.parameters ?| '{messages,input}') then
     raise invalid_parameter_value using message = 'prompt is empty', hint = 'Say what the picture should show.';
   end if;
-  perform atelier_engine.assert_accepts_jobs(p_user_id, resolved.api_model_id);
-  perform atelier_engine.assert_pictures(p_user_id, resolved.api_model_id, resolved.parameters);
+  if exists (select from atelier.pauses p where p.mode = 'drain') then
+    perform atelier_engine.assert_accepts_jobs(p_user_id, resolved.api_model_id);
+  end if;
+  if resolved.takes_pictures then
+    perform atelier_engine.assert_pictures(p_user_id, resolved.api_model_id, resolved.parameters);
+  end if;
   job.id := atelier.uuid7();
   job.user_id := p_user_id;
   job.created_at := clock_timestamp();

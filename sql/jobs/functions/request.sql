@@ -120,7 +120,10 @@ begin
   if not active then
     raise sqlstate 'PT403' using message = 'the account is deactivated', hint = 'Ask whoever runs the service.';
   end if;
-  perform atelier_engine.assert_priority(p_priority);
+  -- Hardly anybody names another.
+  if p_priority is distinct from 0 then
+    perform atelier_engine.assert_priority(p_priority);
+  end if;
 end;
 $$;
 comment on function atelier_engine.assert_may_submit(uuid, integer) is
@@ -184,6 +187,7 @@ begin
   resolved.model_type := substring(lower(model.model_family) from '^[a-z0-9][a-z0-9._-]{0,62}$');
   resolved.parameters := atelier_engine.complete_parameters(model, p_job_type, p_parameters);
   resolved.draws_seed := coalesce(model.parameter_schema -> 'properties' ? 'seed' and not resolved.parameters ? 'seed', false);
+  resolved.takes_pictures := cardinality(atelier_engine.picture_parameters(model.parameter_schema)) > 0;
   resolved.estimated_seconds := atelier_engine.estimate_seconds(model, resolved.parameters);
   return resolved;
 end;

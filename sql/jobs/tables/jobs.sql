@@ -133,6 +133,7 @@ create type atelier_engine.resolved_request as (
   model_type text,
   parameters jsonb,
   draws_seed boolean,
+  takes_pictures boolean,
   estimated_seconds numeric
 );
 comment on type atelier_engine.resolved_request is

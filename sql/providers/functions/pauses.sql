@@ -159,10 +159,6 @@ as $$
 declare
   drained record;
 begin
-  -- Asked with every new job: nearly always there is nothing to find.
-  if not exists (select from atelier.pauses p where p.mode = 'drain') then
-    return;
-  end if;
   select p.reason, p.ends_at,
          case when p.user_id is not null then 'no more jobs are taken from this account'
               else 'no more jobs are taken for this model' end as message

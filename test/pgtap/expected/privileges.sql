@@ -350,6 +350,8 @@ function  atelier_engine.note_successes(uuid[])  as caller  for nobody
 function  atelier_engine.note_template_change()  as caller  for nobody
 function  atelier_engine.note_token_failure(uuid,text,text,interval)  as caller  for nobody
 function  atelier_engine.object_is_complete(uuid)  as owner  for nobody
+function  atelier_engine.only_if_incomplete()  as caller  for nobody
+function  atelier_engine.only_on_restore()  as caller  for nobody
 function  atelier_engine.open_result(uuid)  as owner  for atelier_worker
 function  atelier_engine.options_of_client(text,jsonb,text,text,boolean,jsonb)  as caller  for nobody
 function  atelier_engine.orphaned_objects()  as owner  for atelier_worker
@@ -375,6 +377,7 @@ function  atelier_engine.queue_enhancement(atelier.prompt_enhancements,atelier.j
 function  atelier_engine.queue_metrics()  as caller  for nobody
 function  atelier_engine.queue_picture(atelier.characters,text,text,jsonb,text,text,text,uuid,jsonb,uuid,text,text)  as caller  for nobody
 function  atelier_engine.queue_scene(uuid,text,jsonb,text,text,text)  as caller  for nobody
+function  atelier_engine.queue_share(uuid,uuid,uuid)  as caller  for nobody
 function  atelier_engine.raise_too_many_requests(integer,text,text,text)  as caller  for nobody
 function  atelier_engine.rate_room(uuid,uuid)  as caller  for nobody
 function  atelier_engine.read_attempt_token(text)  as caller  for nobody
