@@ -101,6 +101,8 @@ comment on column atelier.prompt_ab_tests.applies_to_all is
   'Whether all requests for an enhancement take part that name no test and nothing that it decides; one such test runs at a time.';
 comment on column atelier.prompt_ab_tests.created_by is 'Who made it; null: the back end, or somebody who is gone.';
 
+comment on column atelier.prompt_ab_outcomes.job_id is 'The job.';
+comment on column atelier.prompt_ab_outcomes.test_id is 'The test that it took part in.';
 comment on column atelier.prompt_ab_outcomes.variant is 'In which half: baseline or enhanced.';
 comment on column atelier.prompt_ab_outcomes.job_status is 'How the job ended; queued: not yet.';
 comment on column atelier.prompt_ab_outcomes.latency_ms is 'Milliseconds from the request to the completed job, the enhancement included.';

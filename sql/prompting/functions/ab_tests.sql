@@ -355,7 +355,7 @@ begin
   if test.started_at is null or test.is_complete then
     raise sqlstate 'PT409' using
       message = 'the test is not running', detail = case when test.is_complete then 'It is over.' else 'It was not started.' end,
-      hint = 'start_prompt_ab_test() starts one.';
+      hint = 'Start it with start_prompt_ab_test().';
   end if;
   select avg(o.rating) as mean, var_samp(o.rating) / count(o.rating) as error into baseline
     from atelier.prompt_ab_outcomes o where o.test_id = test.id and o.variant = 'baseline' and o.rating is not null;

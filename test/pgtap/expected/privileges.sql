@@ -63,11 +63,13 @@ function  atelier.object_bytes(text,text)  as caller  for anon, authenticated, s
 function  atelier.parse_prompt_weights(text)  as caller  for authenticated, service_role
 function  atelier.pause_schedule(uuid)  as owner  for authenticated, service_role
 function  atelier.pause_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
+function  atelier.prompt_ab_report(uuid,numeric)  as owner  for authenticated, service_role
 function  atelier.prompt_cache_status()  as owner  for authenticated, service_role
 function  atelier.publish_events(text)  as caller  for nobody
 function  atelier.publish_prompt_template(uuid)  as owner  for authenticated, service_role
 function  atelier.queue_job(text,text,jsonb,text,text,text,uuid,integer,jsonb,uuid[],uuid,timestamp with time zone,text,boolean,text,jsonb)  as owner  for authenticated, service_role
 function  atelier.queue_jobs(jsonb[])  as owner  for authenticated, service_role
+function  atelier.rate_job(uuid,numeric)  as owner  for authenticated, service_role
 function  atelier.record_character_interaction(uuid)  as owner  for authenticated, service_role
 function  atelier.refresh_prompt_cache(boolean)  as owner  for authenticated, service_role
 function  atelier.register_worker(text,text,text[],integer,text,text,text)  as owner  for authenticated, service_role
@@ -91,7 +93,9 @@ function  atelier.set_webhook_keys(text,jsonb,text)  as owner  for service_role
 function  atelier.set_webhook_secret(text,text,text)  as owner  for service_role
 function  atelier.set_workspace_member_role(uuid,uuid,text)  as owner  for authenticated, service_role
 function  atelier.start()  as caller  for nobody
+function  atelier.start_prompt_ab_test(uuid)  as owner  for authenticated, service_role
 function  atelier.stop()  as caller  for nobody
+function  atelier.stop_prompt_ab_test(uuid)  as owner  for authenticated, service_role
 function  atelier.transfer_workspace_ownership(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.unlike_character(uuid)  as owner  for authenticated, service_role
 function  atelier.unregister_worker(uuid)  as owner  for authenticated, service_role
@@ -140,6 +144,7 @@ function  atelier_engine.assert_request(uuid,atelier_engine.job_request)  as cal
 function  atelier_engine.assert_room_for_jobs(uuid,integer)  as caller  for nobody
 function  atelier_engine.assert_service_role()  as caller  for nobody
 function  atelier_engine.assert_signed_in()  as caller  for nobody
+function  atelier_engine.assert_test_config(text,jsonb)  as caller  for nobody
 function  atelier_engine.assert_valid_attempt(atelier_engine.attempts)  as caller  for nobody
 function  atelier_engine.assert_valid_generation(atelier.generations)  as caller  for authenticated, service_role
 function  atelier_engine.assert_valid_job(atelier.jobs)  as caller  for service_role
@@ -185,6 +190,7 @@ function  atelier_engine.complete_owned(uuid[],uuid[],uuid[],jsonb[],jsonb[],jso
 function  atelier_engine.complete_parameters(atelier.api_models,text,jsonb)  as caller  for nobody
 function  atelier_engine.complete_together(jsonb)  as caller  for nobody
 function  atelier_engine.conceal_statement(text)  as caller  for nobody
+function  atelier_engine.confidence_of_difference(double precision,double precision)  as caller  for nobody
 function  atelier_engine.content_hash(atelier.jobs)  as caller  for nobody
 function  atelier_engine.content_mode_of(text)  as caller  for nobody
 function  atelier_engine.copy_object(text,text,text,text,uuid)  as owner  for nobody
@@ -272,6 +278,7 @@ function  atelier_engine.guard_ambiguity_policy()  as owner  for nobody
 function  atelier_engine.guard_currency()  as owner  for nobody
 function  atelier_engine.guard_job_status()  as caller  for nobody
 function  atelier_engine.guard_model_options()  as owner  for nobody
+function  atelier_engine.guard_prompt_ab_test()  as owner  for nobody
 function  atelier_engine.guard_prompt_template()  as owner  for nobody
 function  atelier_engine.half_open_due()  as caller  for nobody
 function  atelier_engine.has_all_outputs(atelier.jobs)  as caller  for nobody
@@ -338,11 +345,16 @@ function  atelier_engine.next_refill_at()  as caller  for nobody
 function  atelier_engine.next_run(atelier.schedules,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.next_vtime(uuid,uuid,integer,double precision)  as caller  for nobody
 function  atelier_engine.next_wake_at()  as owner  for atelier_worker
+function  atelier_engine.normal_quantile(numeric)  as caller  for nobody
 function  atelier_engine.note_answered_probe(uuid,text,text)  as caller  for nobody
 function  atelier_engine.note_endpoint_failure(uuid,uuid,text,text,integer,boolean)  as caller  for nobody
 function  atelier_engine.note_failed_probe(uuid,uuid,text,text,integer,boolean)  as caller  for nobody
 function  atelier_engine.note_heartbeat(uuid)  as caller  for nobody
 function  atelier_engine.note_object_deletions()  as owner  for nobody
+function  atelier_engine.note_outcome_of_discarding()  as owner  for nobody
+function  atelier_engine.note_outcome_of_generation()  as owner  for nobody
+function  atelier_engine.note_outcome_of_job()  as owner  for nobody
+function  atelier_engine.note_outcome_of_library()  as owner  for nobody
 function  atelier_engine.note_rates(jsonb)  as owner  for atelier_worker
 function  atelier_engine.note_requests(uuid,uuid,integer)  as caller  for nobody
 function  atelier_engine.note_spending(uuid,numeric,timestamp with time zone)  as caller  for nobody
@@ -434,6 +446,7 @@ function  atelier_engine.retry_unknown(uuid,uuid)  as caller  for nobody
 function  atelier_engine.reusable_job(atelier.jobs)  as caller  for nobody
 function  atelier_engine.run_schedule(atelier.schedules)  as caller  for nobody
 function  atelier_engine.run_schedules()  as owner  for atelier_worker
+function  atelier_engine.running_test(jsonb)  as caller  for nobody
 function  atelier_engine.save_asset(uuid,uuid,boolean,text,uuid,text[])  as caller  for nobody
 function  atelier_engine.save_file(text,text,uuid,boolean)  as caller  for nobody
 function  atelier_engine.seal_secret(uuid,text,text)  as caller  for nobody
@@ -470,6 +483,8 @@ function  atelier_engine.template_for(atelier.prompt_enhancements,jsonb,text,tex
 function  atelier_engine.tend_logs()  as owner  for atelier_worker
 function  atelier_engine.tensors_problem(text,jsonb)  as caller  for nobody
 function  atelier_engine.term_pattern(text)  as caller  for nobody
+function  atelier_engine.test_samples(uuid)  as caller  for nobody
+function  atelier_engine.test_variant(atelier.prompt_ab_tests,uuid)  as caller  for nobody
 function  atelier_engine.text_after(uuid,bigint)  as caller  for nobody
 function  atelier_engine.text_of_job(uuid)  as caller  for nobody
 function  atelier_engine.tokens_of_account(uuid[],text)  as caller  for nobody
@@ -506,6 +521,7 @@ function  atelier_engine.webhook_capability()  as caller  for nobody
 function  atelier_engine.webhook_capability_key()  as caller  for nobody
 function  atelier_engine.weigh_phrases(text,jsonb)  as caller  for nobody
 function  atelier_engine.whole_number(jsonb,text,bigint)  as caller  for nobody
+function  atelier_engine.wilson_bound(bigint,bigint,double precision,integer)  as caller  for nobody
 function  atelier_engine.with_likeness(jsonb,jsonb,bigint,text)  as caller  for nobody
 function  atelier_engine.with_pictures(uuid,jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.within_caps(uuid[],integer)  as caller  for nobody
