@@ -59,6 +59,11 @@ create or replace trigger drop_enhancement
                      and new.status in ('failed', 'cancelled'))
   execute function atelier_engine.drop_enhancement();
 
+create or replace trigger abandon_enhancement
+  before update of enhancement_job_id on atelier.prompt_enhancements
+  for each row when (new.enhancement_job_id is null and old.completed_at is null and new.completed_at is null)
+  execute function atelier_engine.abandon_enhancement();
+
 create or replace trigger guard_prompt_ab_test
   before insert or update on atelier.prompt_ab_tests
   for each row execute function atelier_engine.guard_prompt_ab_test();

@@ -1,7 +1,7 @@
 -- A language model rewrites the prompt before the job: what it is asked, what becomes of its answer, and of none.
 begin;
 \ir support/jobs.sql
-select plan(106);
+select plan(110);
 update atelier.endpoints set max_concurrency = 100 where is_active;
 
 create function pg_temp.enhanced(p_prompt text, p_enhancement jsonb default 'true', p_user uuid default :alice)
@@ -124,6 +124,19 @@ select (pg_temp.made(:'job')).enhancement_job_id as chat \gset
 select pg_temp.fail(pg_temp.claim(:'base'), 'invalid_input');
 select is((pg_temp.job(:'job')).status, 'failed', 'a picture that fails for another dependency');
 select isnt((pg_temp.job(:'chat')).cancel_requested_at, null, 'needs no rewritten prompt');
+
+select pg_temp.enhanced('a green star') as job \gset
+delete from atelier.jobs where id = (pg_temp.made(:'job')).enhancement_job_id;
+select row_eq(format('select j.enhancement_strategy::text, e.enhancement_strategy, e.fallback_reason from atelier.jobs j join atelier.prompt_enhancements e on e.job_id = j.id where j.id = %L', :'job'),
+  row('error_fallback'::text, 'error_fallback'::text, 'cancelled'::text), 'an enhancement whose job is deleted is settled');
+select pg_temp.become('atelier_worker');
+select is(atelier_engine.unblock_just_missed(), 1, 'and the picture is found');
+select pg_temp.sign_out();
+select is((pg_temp.queued(:'job')).state, 'ready', 'which starts');
+insert into atelier.api_providers (name, display_name, auth_scheme) values ('elsewhere', 'Elsewhere', 'none');
+insert into atelier.api_models (provider_id, model_key, display_name, modality) select id, 'unserved', 'Unserved', 'chat' from atelier.api_providers where name = 'elsewhere';
+select pg_temp.enhanced('a star', '{"model": "unserved"}') as job \gset
+select is((pg_temp.made(:'job')).fallback_reason, 'no_model', 'nobody waits for a model that no endpoint serves');
 
 -- Exact copy, texts of one's own, presets, modify.
 select pg_temp.enhanced('exactly (this:1.1)', '{"mode": "exact_copy", "presets": ["Full studio"]}') as job \gset

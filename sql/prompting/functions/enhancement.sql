@@ -114,6 +114,11 @@ begin
     end if;
     return atelier_engine.enhancer_for(null);
   end if;
+  -- A model that no endpoint serves would let the picture wait for ever.
+  if not exists (
+    select from atelier_engine.routes r join atelier.api_models m on m.id = r.model_id where m.model_key = found_key) then
+    return null;
+  end if;
   return found_key;
 end;
 $$;
@@ -121,7 +126,7 @@ comment on function atelier_engine.enhancer_for(text) is
 $$The language model that shall rewrite a prompt
 
 By key, alias, id or as a name that templates have; without a name the default one. Null: there is no language model at
-all. Raises PT404 for an unknown name.$$;
+all, or no endpoint that serves it. Raises PT404 for an unknown name.$$;
 
 create or replace function atelier_engine.begin_enhancement(p_job atelier.jobs, p_enhancement jsonb)
 returns atelier.prompt_enhancements
@@ -518,6 +523,22 @@ end;
 $$;
 comment on function atelier_engine.drop_enhancement() is
   'Trigger: when a job ends before its prompt was rewritten, the language model need not do it any more';
+
+create or replace function atelier_engine.abandon_enhancement()
+returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  new.enhancement_strategy := 'error_fallback';
+  new.fallback_reason := 'cancelled';
+  new.completed_at := clock_timestamp();
+  update atelier.jobs j set enhancement_strategy = 'error_fallback' where j.id = new.job_id;
+  return new;
+end;
+$$;
+comment on function atelier_engine.abandon_enhancement() is
+  'Trigger: when the job of the language model is deleted before it has ended, nothing comes of it any more';
 
 create or replace function atelier_engine.is_enhancement(p_job_id uuid)
 returns boolean

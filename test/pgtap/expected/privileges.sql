@@ -105,6 +105,7 @@ function  atelier.uuid7()  as caller  for anon, authenticated, service_role
 function  atelier.verify_user_age(date)  as caller  for authenticated, service_role
 function  atelier.wait_for_job(uuid,interval,text)  as caller  for authenticated, service_role
 function  atelier.workspace_actions(text,uuid,uuid,uuid,text,uuid,text[])  as owner  for authenticated
+function  atelier_engine.abandon_enhancement()  as owner  for nobody
 function  atelier_engine.accept_webhook(text,text,text,uuid,uuid[],boolean,boolean)  as caller  for nobody
 function  atelier_engine.adapter_options_problem(text,text)  as caller  for nobody
 function  atelier_engine.adapters_that_choose_ids()  as caller  for nobody
