@@ -1,7 +1,7 @@
 -- A language model rewrites the prompt before the job: what it is asked, what becomes of its answer, and of none.
 begin;
 \ir support/jobs.sql
-select plan(110);
+select plan(111);
 update atelier.endpoints set max_concurrency = 100 where is_active;
 
 create function pg_temp.enhanced(p_prompt text, p_enhancement jsonb default 'true', p_user uuid default :alice)
@@ -137,6 +137,10 @@ insert into atelier.api_providers (name, display_name, auth_scheme) values ('els
 insert into atelier.api_models (provider_id, model_key, display_name, modality) select id, 'unserved', 'Unserved', 'chat' from atelier.api_providers where name = 'elsewhere';
 select pg_temp.enhanced('a star', '{"model": "unserved"}') as job \gset
 select is((pg_temp.made(:'job')).fallback_reason, 'no_model', 'nobody waits for a model that no endpoint serves');
+update atelier.api_models set is_default = model_key = 'unserved' where modality = 'chat';
+select pg_temp.enhanced('a star') as job \gset
+select is((pg_temp.made(:'job')).enhancement_strategy, 'pending', 'who names none gets one that is served');
+update atelier.api_models set is_default = model_key = 'talker' where modality = 'chat';
 
 -- Exact copy, texts of one's own, presets, modify.
 select pg_temp.enhanced('exactly (this:1.1)', '{"mode": "exact_copy", "presets": ["Full studio"]}') as job \gset

@@ -103,7 +103,9 @@ begin
     join atelier.api_providers p on p.id = m.provider_id
    where m.is_active and p.is_active and m.modality = 'chat'
      and (p_name is null or m.model_key = p_name or p_name = any (m.aliases) or m.id::text = lower(p_name))
-   order by m.model_key = p_name desc, m.is_default desc, m.priority desc, m.created_at, m.id
+   order by m.model_key = p_name desc nulls last,
+            exists (select from atelier_engine.routes r where r.model_id = m.id) desc, m.is_default desc, m.priority desc,
+            m.created_at, m.id
    limit 1;
   -- A name that templates are written for, such as qwen_instruct, stands for whatever model there is.
   if found_key is null and p_name is not null then
