@@ -62,8 +62,8 @@ struct Counts {
   uint64 bypasses = 0;  // read from the table, because somebody was changing it
 } counts;
 
-// PostgreSQL calls this when a table has changed; InvalidOid stands for all of them. While it is not
-// known which table it is about, every one counts.
+// PostgreSQL calls this when a table has changed; InvalidOid stands for all of them. While it is
+// not known which table it is about, every one counts.
 void note_change(Datum, Oid relation) {
   if (OidIsValid(relation) && OidIsValid(templates) && relation != templates) return;
   ++changes;
