@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(180);
+select plan(191);
 -- For tend_logs(): a partition to make and one to drop, which the traps keep.
 do $$ begin execute format('drop table if exists atelier_engine.api_logs_%s', to_char(now() at time zone 'UTC', 'YYYY_MM_DD')); end $$;
 select atelier_engine.make_log_partition('api_logs', '1 day', '2001-01-01Z') \g /dev/null
@@ -269,6 +269,23 @@ select atelier_test.works(:alices, format('select j.id from atelier.generate_sce
 select atelier_test.works(:alices, format('select p.status from atelier.project_status p where p.id operator(pg_catalog.=) %L', :'project'));
 -- Bob is asked for his age.
 select atelier_test.works(:bobs, 'select pg_catalog.count(c.name) from atelier.characters c');
+
+-- Moderation: a held prompt, an appeal, and a file that somebody withholds.
+select atelier_test.call(:carols, 'insert into atelier.moderation_checks (name, kind, stage) values (''words'', ''rules'', ''before'') returning id') as words \gset
+select atelier_test.works(:carols, format('insert into atelier.moderation_rules (check_id, category, phrase, score) values (%L, ''odd'', ''wobble'', 0.5) returning id', :'words'));
+select atelier_test.call(:alices, 'select j.id from atelier.queue_job(''a wobble'') j') as held_job \gset
+select id as held_item from atelier.moderation_items where job_id = :'held_job' \gset
+select atelier_test.works(:carols, statement) from unnest(array['select q.id from atelier.review_queue() q', 'select q.id from atelier.claim_review_items(10) q',
+  format('select atelier.review_text(%L)', :'held_item'), format('select q.id from atelier.decide_review_item(%L, ''reject'', ''x'') q', :'held_item')]) statement;
+select atelier_test.works(:alices, format('select atelier.appeal_moderation(%L, ''x'')', :'held_item'));
+select atelier_test.works(:owner, format('update atelier.moderation_items set decided_by = null where id operator(pg_catalog.=) %L returning id', :'held_item'));
+select atelier_test.works(:carols, statement) from unnest(array[format('select q.id from atelier.assign_review_item(%L, ''ca201000-0000-7000-8000-000000000003'') q', :'held_item'),
+  format('select q.id from atelier.release_review_item(%L) q', :'held_item')]) statement;
+select atelier_test.call(:owner, format('select atelier_engine.create_object(''user-library'', ''%s/w.png'', %L, ''image/png'', 1, %L)', :'alice_id', :'alice_id', sha256('\x01'))) as odd_object \gset
+select atelier_test.works(:worker, format('select atelier_engine.append_object_chunk(%L, 0, ''\x01'')', :'odd_object'));
+select atelier_test.call(:carols, format('select atelier.withhold_object(''user-library'', ''%s/w.png'', ''x'')', :'alice_id')) as odd_item \gset
+select atelier_test.works(:carols, format('select atelier.review_object(%L)', :'odd_item'));
+delete from atelier.moderation_checks;
 
 -- Moving without copying, leaving, ending.
 select atelier_test.works(:owner, format('select atelier_engine.create_object(''avatars'', ''%s/a.png'', %L, ''image/png'', 0, %L)', :'bob_id', :'bob_id', sha256('')));

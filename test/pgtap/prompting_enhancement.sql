@@ -1,7 +1,7 @@
 -- A language model rewrites the prompt before the job: what it is asked, what becomes of its answer, and of none.
 begin;
 \ir support/jobs.sql
-select plan(111);
+select plan(113);
 update atelier.endpoints set max_concurrency = 100 where is_active;
 
 create function pg_temp.enhanced(p_prompt text, p_enhancement jsonb default 'true', p_user uuid default :alice)
@@ -141,6 +141,17 @@ update atelier.api_models set is_default = model_key = 'unserved' where modality
 select pg_temp.enhanced('a star') as job \gset
 select is((pg_temp.made(:'job')).enhancement_strategy, 'pending', 'who names none gets one that is served');
 update atelier.api_models set is_default = model_key = 'talker' where modality = 'chat';
+
+-- Moderation looks at what was made of a prompt, too.
+insert into atelier.moderation_checks (id, name, kind, stage) values ('c4ec0000-0000-7000-8000-000000000001', 'words', 'rules', 'before');
+insert into atelier.moderation_thresholds (category, mode, flag_at, quarantine_at, reject_at) values ('squares', 'sfw', 0.1, 0.2, 0.9);
+insert into atelier.moderation_rules (check_id, category, phrase, score) values ('c4ec0000-0000-7000-8000-000000000001', 'squares', 'forbidden square', 1);
+select pg_temp.sign_in(:alice);
+select throws_ok($$select atelier.queue_job('x', enhancement => '{"enhanced_prompt": "a forbidden square"}')$$, 'PT422', 'moderation refuses the prompt', 'a text of one''s own goes past no rule');
+select pg_temp.sign_out();
+select (pg_temp.after_answer('a forbidden square')).id as job \gset
+select is((pg_temp.made(:'job')).fallback_reason, 'refused', 'nor does an answer');
+delete from atelier.moderation_rules where category = 'squares';
 
 -- Exact copy, texts of one's own, presets, modify.
 select pg_temp.enhanced('exactly (this:1.1)', '{"mode": "exact_copy", "presets": ["Full studio"]}') as job \gset

@@ -20,6 +20,7 @@ from .ollama import Ollama
 from .openai_chat import OpenaiChat
 from .openai_embeddings import OpenaiEmbeddings
 from .openai_images import OpenaiImages
+from .openai_moderations import OpenaiModerations
 from .openai_videos import OpenaiVideos
 from .pavilion import Pavilion
 from .replicate import Replicate
@@ -31,7 +32,7 @@ PROTOCOLS = {
     protocol.name: protocol
     for protocol in (
         A1111, Comfyui, OldComfyui, Fal, Gemini, GeminiPictures, KserveV2, Ollama, OpenaiChat, OpenaiEmbeddings, OpenaiImages,
-        OpenaiVideos, Pavilion, Replicate, Runpod, Sdcpp,
+        OpenaiModerations, OpenaiVideos, Pavilion, Replicate, Runpod, Sdcpp,
     )
 }  # fmt: skip
 

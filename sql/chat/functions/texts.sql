@@ -100,7 +100,10 @@ begin
     seen := 0;
   end if;
   is_done := job.status not in ('queued', 'processing');
-  if is_done then
+  if atelier_engine.text_is_being_checked(job) then
+    is_done := false;
+    more := '';
+  elsif is_done then
     more := substr(coalesce(atelier_engine.text_of_job(p_job_id), ''), seen + 1);
   else
     select coalesce(string_agg(t.text, '' order by t.starts_at), '') into more

@@ -127,6 +127,7 @@ begin
   job.model_type := resolved.model_type;
   job.api_model_id := resolved.api_model_id;
   job.original_prompt := p_request.prompt;
+  job.enhanced_prompt := p_request.enhancement ->> 'enhanced_prompt';
   job.negative_prompt := p_request.negative_prompt;
   job.parameters := resolved.parameters;
   job.metadata := p_request.metadata;
@@ -136,6 +137,9 @@ begin
   job.priority := p_request.priority;
   job.estimated_seconds := resolved.estimated_seconds;
   job.run_at := p_request.run_at;
+  if resolved.is_moderated then
+    job.moderation_status := atelier_engine.moderate_prompt(job);
+  end if;
   if p_request.reuse_result then
     job.content_hash := atelier_engine.content_hash(job);
     if p_request.enhancement is not null then
@@ -178,14 +182,15 @@ begin
     id, user_id, created_at, updated_at, job_type, format, quality, model_type, api_model_id, original_prompt,
     negative_prompt, parameters, metadata, destination, workspace_session_id, workspace_id, priority,
     estimated_seconds, run_at, retry_of, idempotency_key, request_hash, content_hash, schedule_id, enhanced_prompt,
-    enhancement_strategy, compel_weights, template_name, prompt_test_id, test_metadata)
+    enhancement_strategy, compel_weights, template_name, prompt_test_id, test_metadata,
+    moderation_status)
   values (
     p_job.id, p_job.user_id, p_job.created_at, p_job.created_at, p_job.job_type, p_job.format, p_job.quality,
     p_job.model_type, p_job.api_model_id, p_job.original_prompt, p_job.negative_prompt, p_job.parameters, p_job.metadata,
     p_job.destination, p_job.workspace_session_id, p_job.workspace_id, p_job.priority, p_job.estimated_seconds,
     p_job.run_at, p_job.retry_of, p_job.idempotency_key, p_job.request_hash, p_job.content_hash, p_job.schedule_id,
     p_job.enhanced_prompt, p_job.enhancement_strategy, p_job.compel_weights, p_job.template_name, p_job.prompt_test_id,
-    p_job.test_metadata)
+    p_job.test_metadata, coalesce(p_job.moderation_status, 'unchecked'))
   returning * into job;
   if p_enhancement is not null then
     perform atelier_engine.keep_enhancement(enhancement, job.id);
@@ -202,6 +207,9 @@ begin
     if atelier_engine.dependency_verdict(job.id) <> 'start' then
       queue_state := 'blocked';
     end if;
+  end if;
+  if job.moderation_status <> 'unchecked' and atelier_engine.open_prompt_item(job) then
+    queue_state := 'blocked';
   end if;
   perform atelier_engine.enqueue(job, queue_state);
   perform atelier_engine.wake_dispatcher();

@@ -55,7 +55,7 @@ any seed will do. With `enhancement` a language model rewrites the prompt first,
 object of model, template_id, mode (rewrite, modify, exact_copy), content_mode, use_case, presets, reserved_tokens, test
 and enhanced_prompt; docs/prompting.md tells what they mean. When nothing good comes of it the prompt stays as it is.
 Fails with PT401 (not signed in), PT403 (the account is deactivated), PT404 (no profile, unknown model, session,
-workspace or job), PT409 (a job in depends_on failed), PT422 (the key was used for another request), PT429 (too many
+workspace or job), PT409 (a job in depends_on failed), PT422 (the key was used for another request, or moderation refuses the prompt), PT429 (too many
 unfinished jobs), PT503 (the model or the account is being drained), 42501 (priority), 25006 (this server is a standby)
 PT413 or PT415 (pictures to start from that are too large, or none)
 or 22023 (anything else, with a hint), and leaves nothing behind.$$;

@@ -420,6 +420,9 @@ begin
     return 'too_long';
   elsif p_made.content_mode = 'sfw' and atelier_engine.content_mode_of(p_text) = 'nsfw' then
     return 'content_mode';
+  elsif atelier_engine.verdict_of(atelier_engine.rule_scores('before', 'text', p_text), p_made.content_mode)
+          in ('rejected', 'quarantined') then
+    return 'refused';
   end if;
   return null;
 end;

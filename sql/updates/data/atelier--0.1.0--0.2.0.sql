@@ -4,3 +4,4 @@ values ('inactive', 1), ('starter', 2), ('pro', 4), ('creator', 8);
 
 -- Templates, negative prompts, presets and words for prompts.
 select atelier_engine.add_reference_prompts();
+select atelier_engine.add_reference_moderation();

@@ -4,17 +4,21 @@ function  atelier.accept_workspace_invitation(text)  as owner  for authenticated
 function  atelier.add_known_models(text,text[])  as owner  for service_role
 function  atelier.adopt_instance(boolean)  as owner  for service_role
 function  atelier.adopt_late_result(uuid)  as owner  for authenticated, service_role
+function  atelier.appeal_moderation(uuid,text)  as owner  for authenticated
 function  atelier.apply_compel_config(text,text)  as owner  for authenticated, service_role
+function  atelier.assign_review_item(uuid,uuid)  as owner  for authenticated
 function  atelier.attempt_history(uuid)  as owner  for authenticated, service_role
 function  atelier.authenticate_api_key(text)  as caller  for anon, authenticated, service_role
 function  atelier.cancel_job(uuid)  as owner  for authenticated, service_role
 function  atelier.claim_jobs(uuid,integer)  as owner  for authenticated, service_role
+function  atelier.claim_review_items(integer,text)  as owner  for authenticated
 function  atelier.cleanup_expired_workspace_assets()  as owner  for service_role, atelier_worker
 function  atelier.clear_workspace_session(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.create_api_key(text,text[],timestamp with time zone,uuid)  as owner  for authenticated, service_role
 function  atelier.create_schedule(text,jsonb,text,interval,text,text,timestamp with time zone,timestamp with time zone)  as owner  for authenticated, service_role
 function  atelier.create_workspace(text,text,text,uuid)  as owner  for authenticated, service_role
 function  atelier.create_workspace_session(uuid,text)  as owner  for authenticated, service_role
+function  atelier.decide_review_item(uuid,text,text)  as owner  for authenticated
 function  atelier.delete_workspace(uuid)  as owner  for authenticated, service_role
 function  atelier.detect_content_mode(text)  as owner  for authenticated, service_role
 function  atelier.doctor()  as owner  for service_role
@@ -73,6 +77,7 @@ function  atelier.rate_job(uuid,numeric)  as owner  for authenticated, service_r
 function  atelier.record_character_interaction(uuid)  as owner  for authenticated, service_role
 function  atelier.refresh_prompt_cache(boolean)  as owner  for authenticated, service_role
 function  atelier.register_worker(text,text,text[],integer,text,text,text)  as owner  for authenticated, service_role
+function  atelier.release_review_item(uuid)  as owner  for authenticated
 function  atelier.remove_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.replicate_webhook(json)  as owner  for anon, authenticated, service_role
 function  atelier.resolve_held_job(uuid,text,text,bytea[])  as owner  for authenticated, service_role
@@ -81,6 +86,9 @@ function  atelier.resume_schedule(uuid)  as owner  for authenticated, service_ro
 function  atelier.resume_work(text,text)  as owner  for authenticated, service_role
 function  atelier.retire_prompt_template(uuid)  as owner  for authenticated, service_role
 function  atelier.retry_job(uuid,jsonb)  as owner  for authenticated, service_role
+function  atelier.review_object(uuid)  as owner  for authenticated
+function  atelier.review_queue(text,text,text,integer)  as owner  for authenticated
+function  atelier.review_text(uuid)  as owner  for authenticated
 function  atelier.revoke_api_key(uuid)  as owner  for authenticated, service_role
 function  atelier.revoke_workspace_invitation(uuid)  as owner  for authenticated, service_role
 function  atelier.runpod_webhook(json)  as owner  for anon, authenticated, service_role
@@ -104,6 +112,7 @@ function  atelier.update_worker_url(uuid,text)  as owner  for authenticated, ser
 function  atelier.uuid7()  as caller  for anon, authenticated, service_role
 function  atelier.verify_user_age(date)  as caller  for authenticated, service_role
 function  atelier.wait_for_job(uuid,interval,text)  as caller  for authenticated, service_role
+function  atelier.withhold_object(text,text,text)  as owner  for authenticated
 function  atelier.workspace_actions(text,uuid,uuid,uuid,text,uuid,text[])  as owner  for authenticated
 function  atelier_engine.abandon_enhancement()  as owner  for nobody
 function  atelier_engine.accept_webhook(text,text,text,uuid,uuid[],boolean,boolean)  as caller  for nobody
@@ -115,7 +124,9 @@ function  atelier_engine.add_assets(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.add_known_endpoints(text,uuid,text[])  as caller  for nobody
 function  atelier_engine.add_likes(uuid[],integer)  as caller  for nobody
 function  atelier_engine.add_outputs(uuid[],jsonb[],jsonb[])  as caller  for nobody
+function  atelier_engine.add_reference_moderation()  as caller  for nobody
 function  atelier_engine.add_reference_prompts()  as caller  for nobody
+function  atelier_engine.add_verdict(uuid,jsonb,text)  as caller  for nobody
 function  atelier_engine.announce_database()  as caller  for nobody
 function  atelier_engine.announce_events()  as caller  for nobody
 function  atelier_engine.answer_problem(atelier.prompt_enhancements,jsonb,text)  as caller  for nobody
@@ -125,17 +136,22 @@ function  atelier_engine.append_texts(uuid[],integer[],text[])  as owner  for at
 function  atelier_engine.apply_retry_policy(uuid,uuid,atelier.retry_policies,text,text)  as caller  for nobody
 function  atelier_engine.assert_accepts_jobs(uuid,uuid)  as caller  for nobody
 function  atelier_engine.assert_acting_for(uuid)  as caller  for nobody
+function  atelier_engine.assert_check()  as owner  for nobody
 function  atelier_engine.assert_compel_weights(text,jsonb)  as caller  for nobody
 function  atelier_engine.assert_content_mode(uuid,atelier.content_mode)  as caller  for nobody
 function  atelier_engine.assert_json_numbers(text,jsonb)  as caller  for nobody
 function  atelier_engine.assert_json_object(text,jsonb,integer)  as caller  for nobody
 function  atelier_engine.assert_known_caller()  as caller  for nobody
 function  atelier_engine.assert_known_models(text,text[])  as caller  for nobody
+function  atelier_engine.assert_may_become(text,text)  as caller  for nobody
+function  atelier_engine.assert_may_decide(atelier.moderation_items,uuid)  as caller  for nobody
 function  atelier_engine.assert_may_hand_out()  as caller  for nobody
 function  atelier_engine.assert_may_see_roles_of(uuid)  as owner  for nobody
 function  atelier_engine.assert_may_submit(uuid,integer)  as caller  for nobody
 function  atelier_engine.assert_member(uuid,uuid)  as caller  for nobody
+function  atelier_engine.assert_moderator()  as caller  for nobody
 function  atelier_engine.assert_no_api_key()  as caller  for nobody
+function  atelier_engine.assert_not_withheld(jsonb)  as caller  for nobody
 function  atelier_engine.assert_object_fits(text,text,uuid,text,bigint)  as caller  for nobody
 function  atelier_engine.assert_operator()  as caller  for nobody
 function  atelier_engine.assert_outputs_stored(atelier.jobs,jsonb)  as caller  for nobody
@@ -192,6 +208,7 @@ function  atelier_engine.complete_parameters(atelier.api_models,text,jsonb)  as 
 function  atelier_engine.complete_together(jsonb)  as caller  for nobody
 function  atelier_engine.conceal_statement(text)  as caller  for nobody
 function  atelier_engine.confidence_of_difference(double precision,double precision)  as caller  for nobody
+function  atelier_engine.conclude_item(uuid)  as caller  for nobody
 function  atelier_engine.content_hash(atelier.jobs)  as caller  for nobody
 function  atelier_engine.content_mode_of(text)  as caller  for nobody
 function  atelier_engine.copy_object(text,text,text,text,uuid)  as owner  for nobody
@@ -273,6 +290,7 @@ function  atelier_engine.forget_webhooks()  as owner  for atelier_worker
 function  atelier_engine.free_slots(boolean)  as caller  for nobody
 function  atelier_engine.generation_place(uuid,integer)  as caller  for nobody
 function  atelier_engine.give_up_held_job(uuid)  as caller  for nobody
+function  atelier_engine.graver(text,text)  as caller  for nobody
 function  atelier_engine.guard_adapter()  as owner  for nobody
 function  atelier_engine.guard_adapter_options()  as owner  for nobody
 function  atelier_engine.guard_ambiguity_policy()  as owner  for nobody
@@ -292,10 +310,12 @@ function  atelier_engine.hold_job(uuid,uuid,text,text)  as caller  for nobody
 function  atelier_engine.insert_object(text,text,uuid,jsonb)  as caller  for nobody
 function  atelier_engine.instance_is_adopted()  as caller  for nobody
 function  atelier_engine.is_enhancement(uuid)  as caller  for nobody
+function  atelier_engine.is_checking(uuid,uuid)  as caller  for nobody
 function  atelier_engine.is_made_here(regclass)  as caller  for nobody
 function  atelier_engine.is_object_name(text)  as caller  for nobody
 function  atelier_engine.is_of_age(uuid)  as owner  for nobody
 function  atelier_engine.is_service_role()  as caller  for nobody
+function  atelier_engine.is_shown(text)  as caller  for nobody
 function  atelier_engine.is_this_database(bigint,oid)  as caller  for nobody
 function  atelier_engine.job_of_key(uuid,atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.jobs_ahead(atelier_engine.queue)  as caller  for nobody
@@ -322,13 +342,20 @@ function  atelier_engine.mark_processing(uuid[])  as caller  for nobody
 function  atelier_engine.match_template(text,text,atelier.content_mode,text,text)  as caller  for nobody
 function  atelier_engine.match_template_anew(text,text,atelier.content_mode,text,text)  as caller  for nobody
 function  atelier_engine.max_unfinished_jobs_per_user()  as caller  for nobody
+function  atelier_engine.may_decide(atelier.moderation_items,uuid)  as caller  for nobody
 function  atelier_engine.may_see_character(uuid,atelier.characters)  as caller  for nobody
 function  atelier_engine.metric(text,text,text,text[])  as caller  for nobody
 function  atelier_engine.metric_sample(jsonb,numeric)  as caller  for nobody
 function  atelier_engine.milliseconds_between(timestamp with time zone,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.miss_webhook_key()  as caller  for nobody
+function  atelier_engine.mode_of(atelier.jobs)  as caller  for nobody
 function  atelier_engine.model_options_problem(text,jsonb)  as caller  for nobody
 function  atelier_engine.model_room(uuid,integer)  as caller  for nobody
+function  atelier_engine.moderate_asset(atelier.jobs,uuid,text,text,text)  as caller  for nobody
+function  atelier_engine.moderate_ended(uuid[])  as caller  for nobody
+function  atelier_engine.moderate_prompt(atelier.jobs)  as caller  for nobody
+function  atelier_engine.moderate_results(uuid)  as caller  for nobody
+function  atelier_engine.moderate_text(atelier.jobs,text)  as caller  for nobody
 function  atelier_engine.moments_of(timestamp without time zone,text,boolean)  as caller  for nobody
 function  atelier_engine.move_object(text,text,text,text,uuid)  as owner  for nobody
 function  atelier_engine.move_to_model(uuid,uuid)  as caller  for nobody
@@ -347,10 +374,13 @@ function  atelier_engine.next_run(atelier.schedules,timestamp with time zone)  a
 function  atelier_engine.next_vtime(uuid,uuid,integer,double precision)  as caller  for nobody
 function  atelier_engine.next_wake_at()  as owner  for atelier_worker
 function  atelier_engine.normal_quantile(numeric)  as caller  for nobody
+function  atelier_engine.normalized_text(text)  as caller  for nobody
 function  atelier_engine.note_answered_probe(uuid,text,text)  as caller  for nobody
 function  atelier_engine.note_endpoint_failure(uuid,uuid,text,text,integer,boolean)  as caller  for nobody
+function  atelier_engine.note_failed_check(atelier.moderation_checks,uuid,text)  as caller  for nobody
 function  atelier_engine.note_failed_probe(uuid,uuid,text,text,integer,boolean)  as caller  for nobody
 function  atelier_engine.note_heartbeat(uuid)  as caller  for nobody
+function  atelier_engine.note_moderation(atelier.moderation_items,text,text,uuid,text,jsonb)  as caller  for nobody
 function  atelier_engine.note_object_deletions()  as owner  for nobody
 function  atelier_engine.note_outcome_of_discarding()  as owner  for nobody
 function  atelier_engine.note_outcome_of_generation()  as owner  for nobody
@@ -365,6 +395,8 @@ function  atelier_engine.note_token_failure(uuid,text,text,interval)  as caller 
 function  atelier_engine.object_is_complete(uuid)  as owner  for nobody
 function  atelier_engine.only_if_incomplete()  as caller  for nobody
 function  atelier_engine.only_on_restore()  as caller  for nobody
+function  atelier_engine.open_item(text,uuid,atelier.jobs,text,jsonb,text)  as caller  for nobody
+function  atelier_engine.open_prompt_item(atelier.jobs)  as caller  for nobody
 function  atelier_engine.open_result(uuid)  as owner  for atelier_worker
 function  atelier_engine.options_of_client(text,jsonb,text,text,boolean,jsonb)  as caller  for nobody
 function  atelier_engine.orphaned_objects()  as owner  for atelier_worker
@@ -380,10 +412,12 @@ function  atelier_engine.pictures_in(jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.place_late_objects(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.prepare_job(uuid,atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.presets_named(jsonb)  as caller  for nobody
+function  atelier_engine.prepare_rule()  as owner  for nobody
 function  atelier_engine.price_of_one(numeric,integer)  as caller  for nobody
 function  atelier_engine.promote_due()  as caller  for nobody
 function  atelier_engine.promote_parked()  as caller  for nobody
 function  atelier_engine.prompt_terms(text)  as caller  for nobody
+function  atelier_engine.prompts_are_checked(uuid)  as caller  for nobody
 function  atelier_engine.put_pause(text,text,text,text,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.quantity(jsonb)  as caller  for nobody
 function  atelier_engine.queue_enhancement(atelier.prompt_enhancements,atelier.jobs,text,atelier.prompt_templates,jsonb)  as caller  for nobody
@@ -418,6 +452,7 @@ function  atelier_engine.redact(text)  as caller  for nobody
 function  atelier_engine.reference_parameter(jsonb)  as caller  for nobody
 function  atelier_engine.refresh_timings()  as owner  for atelier_worker
 function  atelier_engine.refuse_adapter_options(text,text,jsonb)  as caller  for nobody
+function  atelier_engine.refuse_audit_changes()  as caller  for nobody
 function  atelier_engine.refuse_endless_numbers()  as owner  for nobody
 function  atelier_engine.refuse_hidden_characters()  as owner  for nobody
 function  atelier_engine.refuse_jobs_of_others()  as owner  for nobody
@@ -440,32 +475,47 @@ function  atelier_engine.resolve_ambiguous(uuid,uuid,text,text)  as caller  for 
 function  atelier_engine.resolve_request(text,text,jsonb)  as caller  for nobody
 function  atelier_engine.resolve_request_anew(text,text,jsonb)  as caller  for nobody
 function  atelier_engine.restore_in_any_order()  as owner  for nobody
+function  atelier_engine.restore_text(atelier.moderation_items)  as caller  for nobody
 function  atelier_engine.restoring()  as caller  for nobody
 function  atelier_engine.retry_delay(interval,interval,integer)  as caller  for nobody
 function  atelier_engine.retry_policy_for(text,uuid)  as caller  for nobody
 function  atelier_engine.retry_unknown(uuid,uuid)  as caller  for nobody
 function  atelier_engine.reusable_job(atelier.jobs)  as caller  for nobody
+function  atelier_engine.reviewed_file(bytea,text)  as caller  for nobody
+function  atelier_engine.reviewed_item(uuid)  as caller  for nobody
+function  atelier_engine.rule_scores(text,text,text)  as caller  for nobody
 function  atelier_engine.run_schedule(atelier.schedules)  as caller  for nobody
 function  atelier_engine.run_schedules()  as owner  for atelier_worker
 function  atelier_engine.running_test(jsonb)  as caller  for nobody
 function  atelier_engine.save_asset(uuid,uuid,boolean,text,uuid,text[])  as caller  for nobody
 function  atelier_engine.save_file(text,text,uuid,boolean)  as caller  for nobody
+function  atelier_engine.scores_in(jsonb,text[])  as caller  for nobody
 function  atelier_engine.seal_secret(uuid,text,text)  as caller  for nobody
 function  atelier_engine.seal_webhook_secrets(text)  as caller  for nobody
 function  atelier_engine.secret_problem(uuid,bytea,text)  as caller  for nobody
 function  atelier_engine.server_room(uuid,uuid)  as caller  for nobody
+function  atelier_engine.set_content_status(text,text)  as caller  for nobody
+function  atelier_engine.set_item_status(uuid,text,text,uuid,text,jsonb)  as caller  for nobody
+function  atelier_engine.set_object_status(uuid,text)  as caller  for nobody
+function  atelier_engine.settle_asset(atelier.moderation_items,text)  as caller  for nobody
 function  atelier_engine.settle_attempt(uuid,uuid,text)  as caller  for nobody
 function  atelier_engine.settle_attempts(uuid[],text)  as owner  for atelier_worker
 function  atelier_engine.settle_blocked(uuid[])  as caller  for nobody
 function  atelier_engine.settle_dependents(uuid[])  as caller  for nobody
 function  atelier_engine.settle_enhancement()  as owner  for nobody
+function  atelier_engine.settle_missed_checks(integer)  as caller  for nobody
+function  atelier_engine.settle_prompt(atelier.moderation_items)  as caller  for nobody
+function  atelier_engine.settle_run(atelier_engine.moderation_runs)  as caller  for nobody
 function  atelier_engine.settle_worker(uuid,text)  as caller  for nobody
 function  atelier_engine.settled_enhancement(atelier.prompt_enhancements,text,text,text)  as caller  for nobody
 function  atelier_engine.signers_by_key(text,bytea,bytea)  as caller  for nobody
 function  atelier_engine.signers_by_secret(text,bytea,text)  as caller  for nobody
 function  atelier_engine.skip_own_instance_on_restore()  as owner  for nobody
 function  atelier_engine.sniff_media(bytea)  as caller  for nobody
+function  atelier_engine.spelled_words(text)  as caller  for nobody
 function  atelier_engine.standard_webhook_is_signed(uuid,bytea,bytea,text)  as caller  for nobody
+function  atelier_engine.start_check(atelier.moderation_checks,uuid,text,text)  as caller  for nobody
+function  atelier_engine.start_checks(uuid,text,text,text,text)  as caller  for nobody
 function  atelier_engine.start_lookup(uuid,uuid,text,text)  as caller  for nobody
 function  atelier_engine.stop_cancelled(uuid)  as caller  for nobody
 function  atelier_engine.stop_lost_requests(uuid)  as caller  for nobody
@@ -487,7 +537,10 @@ function  atelier_engine.term_pattern(text)  as caller  for nobody
 function  atelier_engine.test_samples(uuid)  as caller  for nobody
 function  atelier_engine.test_variant(atelier.prompt_ab_tests,uuid)  as caller  for nobody
 function  atelier_engine.text_after(uuid,bigint)  as caller  for nobody
+function  atelier_engine.text_is_being_checked(atelier.jobs)  as caller  for nobody
 function  atelier_engine.text_of_job(uuid)  as caller  for nobody
+function  atelier_engine.text_of_request(atelier.jobs)  as caller  for nobody
+function  atelier_engine.texts_are_checked()  as caller  for nobody
 function  atelier_engine.tokens_of_account(uuid[],text)  as caller  for nobody
 function  atelier_engine.top_level_texts(bytea,text[])  as caller  for nobody
 function  atelier_engine.touch_conversations()  as owner  for nobody
@@ -505,6 +558,7 @@ function  atelier_engine.user_is_paused(uuid)  as caller  for nobody
 function  atelier_engine.usual_seconds(uuid,uuid,numeric)  as caller  for nobody
 function  atelier_engine.uuid_in(jsonb)  as caller  for nobody
 function  atelier_engine.validate_parameters(jsonb,jsonb)  as caller  for nobody
+function  atelier_engine.verdict_of(jsonb,atelier.content_mode)  as caller  for nobody
 function  atelier_engine.visible_character(uuid,uuid)  as caller  for nobody
 function  atelier_engine.wait_for_lookup(uuid,uuid,real)  as caller  for nobody
 function  atelier_engine.wait_for_recordings(bigint,double precision)  as caller  for nobody
@@ -525,6 +579,7 @@ function  atelier_engine.whole_number(jsonb,text,bigint)  as caller  for nobody
 function  atelier_engine.wilson_bound(bigint,bigint,double precision,integer)  as caller  for nobody
 function  atelier_engine.with_likeness(jsonb,jsonb,bigint,text)  as caller  for nobody
 function  atelier_engine.with_pictures(uuid,jsonb,jsonb)  as caller  for nobody
+function  atelier_engine.withhold_text(atelier.moderation_items)  as caller  for nobody
 function  atelier_engine.within_caps(uuid[],integer)  as caller  for nobody
 function  atelier_engine.worker_is_excused(uuid,uuid)  as caller  for nobody
 function  atelier_engine.worker_lease(numeric)  as caller  for nobody

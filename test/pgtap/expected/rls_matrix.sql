@@ -205,6 +205,36 @@ atelier.model_test_results      other user    0      42501  0      0
 atelier.model_test_results      team mate     0      42501  0      0
 atelier.model_test_results      admin         1      1:*    1:*    1
 atelier.model_test_results      service_role  1      1:*    1:*    1
+atelier.moderation_audit        anon          42501  42501  42501  42501
+atelier.moderation_audit        owner         0      42501  42501  42501
+atelier.moderation_audit        other user    0      42501  42501  42501
+atelier.moderation_audit        team mate     0      42501  42501  42501
+atelier.moderation_audit        admin         1      42501  42501  42501
+atelier.moderation_audit        service_role  1      42501  42501  42501
+atelier.moderation_checks       anon          42501  42501  42501  42501
+atelier.moderation_checks       owner         0      42501  0      0
+atelier.moderation_checks       other user    0      42501  0      0
+atelier.moderation_checks       team mate     0      42501  0      0
+atelier.moderation_checks       admin         1      1:*    1:*    1
+atelier.moderation_checks       service_role  1      1:*    1:*    1
+atelier.moderation_items        anon          42501  42501  42501  42501
+atelier.moderation_items        owner         1      42501  42501  42501
+atelier.moderation_items        other user    0      42501  42501  42501
+atelier.moderation_items        team mate     0      42501  42501  42501
+atelier.moderation_items        admin         0      42501  42501  42501
+atelier.moderation_items        service_role  1      42501  42501  42501
+atelier.moderation_rules        anon          42501  42501  42501  42501
+atelier.moderation_rules        owner         0      42501  0      0
+atelier.moderation_rules        other user    0      42501  0      0
+atelier.moderation_rules        team mate     0      42501  0      0
+atelier.moderation_rules        admin         1      1:category,check_id,description,id,is_active,phrase,score  1:category,check_id,description,is_active,phrase,score  1
+atelier.moderation_rules        service_role  1      1:category,check_id,description,id,is_active,phrase,score  1:category,check_id,description,is_active,phrase,score  1
+atelier.moderation_thresholds   anon          42501  42501  42501  42501
+atelier.moderation_thresholds   owner         0      42501  0      0
+atelier.moderation_thresholds   other user    0      42501  0      0
+atelier.moderation_thresholds   team mate     0      42501  0      0
+atelier.moderation_thresholds   admin         1      1:*    1:*    1
+atelier.moderation_thresholds   service_role  1      1:*    1:*    1
 atelier.negative_prompts        anon          42501  42501  42501  42501
 atelier.negative_prompts        owner         0      42501  0      0
 atelier.negative_prompts        other user    0      42501  0      0

@@ -56,6 +56,12 @@ insert into atelier.model_performance_logs (model_type, date) values ('SDXL', '2
 insert into atelier.model_test_results (user_id, model_type, prompt_text, test_series, test_tier)
 values (:alice, 'SDXL', 'a circle', 'shapes', 'artistic') returning id as test_result \gset
 select id as object, name as object_name from storage.objects where bucket_id = 'workspace-temp' and owner = :alice \gset
+insert into atelier.moderation_checks (name, kind, stage, is_active) values ('spare', 'rules', 'before', false) returning id as moderation_check \gset
+insert into atelier.moderation_rules (check_id, category, phrase) values (:'moderation_check', 'spare', 'spare') returning id as moderation_rule \gset
+select atelier_engine.open_item('prompt', :'job', j, null, '{"spare": 0.9}', 'rejected') as moderation_item from atelier.jobs j where j.id = :'job' \gset
+select atelier_engine.conclude_item(:'moderation_item') \g /dev/null
+delete from atelier.events where ref = :'moderation_item';
+select id as moderation_audit from atelier.moderation_audit where item_id = :'moderation_item' \gset
 insert into storage.buckets (id, name) values ('spare', 'spare');
 insert into storage.buckets (id, name, public) values ('spare-public', 'spare-public', true), ('spare-empty', 'spare-empty', true);
 insert into storage.objects (bucket_id, name, owner, metadata)
@@ -210,6 +216,16 @@ select pg_temp.prepare_id('atelier.content_terms', :'content_term', '{"term": "n
 select pg_temp.prepare_id('atelier.prompt_ab_tests', :'prompt_test', '{"test_name": "new", "test_series": "new", "baseline_config": {}, "enhanced_config": {}}');
 select pg_temp.prepare('atelier.prompt_ab_outcomes', format('job_id = %L', :'next_job'), jsonb_build_object('job_id', :'job', 'test_id', :'prompt_test', 'user_id', :alice, 'variant', 'baseline'));
 select pg_temp.prepare_id('atelier.prompt_enhancements', :'enhancement', jsonb_build_object('user_id', :alice, 'original_prompt', 'new'));
+-- moderation
+select pg_temp.prepare('atelier.moderation_thresholds', 'category = ''*'' and mode = ''sfw''', '{"category": "new", "mode": "sfw"}');
+select pg_temp.prepare_id('atelier.moderation_checks', :'moderation_check', '{"name": "new", "kind": "rules", "stage": "before"}');
+select pg_temp.prepare_id('atelier.moderation_rules', :'moderation_rule',
+  jsonb_build_object('check_id', :'moderation_check', 'category', 'new', 'phrase', 'new'));
+select pg_temp.prepare_id('atelier.moderation_items', :'moderation_item', jsonb_build_object(
+  'subject_kind', 'text', 'subject_id', '00000000-0000-7000-8000-0000000000aa', 'user_id', :alice));
+select pg_temp.prepare_id('atelier.moderation_audit', :'moderation_audit', jsonb_build_object(
+  'item_id', :'moderation_item', 'subject_kind', 'text', 'subject_id', '00000000-0000-7000-8000-0000000000aa', 'user_id', :alice, 'action', 'viewed'));
+
 -- characters, projects
 select pg_temp.prepare_id('atelier.characters', :'character', jsonb_build_object('user_id', :alice, 'name', 'new', 'description', 'new'));
 select pg_temp.prepare_id('atelier.characters', :'public_character', jsonb_build_object('user_id', :alice, 'name', 'new', 'description', 'new'), 'public');
