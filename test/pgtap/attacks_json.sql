@@ -10,7 +10,7 @@ select set_eq($$ select p.oid::regproc::text from pg_proc p join pg_depend d on 
     join pg_extension e on e.oid = d.refobjid and e.extname = 'atelier'
    where p.proargtypes::oid[] && '{jsonb,json,jsonb[],json[]}'::regtype[]::oid[]
      and (has_function_privilege('anon', p.oid, 'execute') or has_function_privilege('authenticated', p.oid, 'execute')) $$,
-  array['atelier.queue_job', 'atelier.generate', 'atelier.queue_jobs', 'atelier.retry_job', 'atelier.create_schedule', 'atelier.log_user_activity', 'atelier.job_callback', 'atelier.heartbeat_jobs', 'atelier.replicate_webhook', 'atelier.fal_webhook', 'atelier.runpod_webhook',
+  array['atelier.queue_job', 'atelier.enhance_prompt', 'atelier.generate', 'atelier.queue_jobs', 'atelier.retry_job', 'atelier.create_schedule', 'atelier.log_user_activity', 'atelier.job_callback', 'atelier.heartbeat_jobs', 'atelier.replicate_webhook', 'atelier.fal_webhook', 'atelier.runpod_webhook',
     'atelier.generate_character_image', 'atelier.generate_scene', 'atelier.generate_missing_scenes',
     'atelier.merge_system_config', 'atelier.generate_admin_image', 'atelier.studio_queue_job', 'atelier.studio_workspace_actions', 'atelier.studio_get_negative_prompt',
     'atelier.studio_update_worker_url', 'atelier.studio_get_active_worker_url', 'atelier.replicate_image', 'atelier.replicate_callback',
@@ -19,7 +19,7 @@ select set_eq($$ select p.oid::regproc::text from pg_proc p join pg_depend d on 
 select set_eq($$ select format('%s.%s', a.attrelid::regclass, a.attname) from pg_attribute a join pg_class c on c.oid = a.attrelid
    where c.relnamespace in ('atelier'::regnamespace, 'storage'::regnamespace, 'auth'::regnamespace) and a.atttypid = any ('{jsonb,json,jsonb[],json[]}'::regtype[]) and a.attnum > 0
      and (has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert') or has_column_privilege('authenticated', a.attrelid, a.attnum, 'update'))
-     and c.relname not in ('api_providers', 'api_models', 'model_config_history', 'model_test_results', 'prompt_templates', 'enhancement_presets', 'compel_configs') $$,
+     and c.relname not in ('api_providers', 'api_models', 'model_config_history', 'model_test_results', 'prompt_templates', 'enhancement_presets', 'compel_configs', 'prompt_ab_tests') $$,
   array['atelier.workspace_sessions.metadata', 'atelier.conversations.memory_data',
     'atelier.characters.alternate_greetings', 'atelier.characters.default_presets', 'atelier.characters.media_defaults',
     'atelier.characters.personality_traits', 'atelier.characters.physical_traits', 'atelier.characters.rendering_rules',
@@ -56,6 +56,10 @@ select is(pg_temp.state_of(format($$ select atelier.queue_job('x', model => 'tak
   '22023', 'parameters: ' || what) from bombs order by n;
 select is(pg_temp.state_of(format($$ select atelier.queue_job('x', metadata => (select bomb from bombs where n = %s)) $$, n)),
   '22023', 'metadata: ' || what) from bombs order by n;
+select is(pg_temp.state_of(format($$ select atelier.queue_job('x', enhancement => (select bomb from bombs where n = %s)) $$, n)),
+  '22023', 'enhancement: ' || what) from bombs order by n;
+select is(pg_temp.state_of(format($$ select atelier.enhance_prompt('x', metadata => (select bomb from bombs where n = %s)) $$, n)),
+  '22023', 'metadata of enhance_prompt(): ' || what) from bombs order by n;
 select matches(pg_temp.state_of(format($$ select atelier.log_user_activity(%L, 'x', p_metadata => (select bomb from bombs where n = %s)) $$, :alice, n))
   || pg_temp.state_of(format($$ update atelier.workspace_sessions set metadata = (select bomb from bombs where n = %s) where id = %L $$, n, :'session'))
   || pg_temp.state_of(format($$ insert into atelier.conversations (memory_data) values ((select bomb from bombs where n = %s)) $$, n)),

@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(200);
+select plan(213);
 -- For tend_logs(): a partition to make and one to drop, which the traps keep.
 do $$ begin execute format('drop table if exists atelier_engine.api_logs_%s', to_char(now() at time zone 'UTC', 'YYYY_MM_DD')); end $$;
 select atelier_engine.make_log_partition('api_logs', '1 day', '2001-01-01Z') \g /dev/null
@@ -211,6 +211,29 @@ select atelier_test.works(:carols, statement) from unnest(array['insert into ate
   'insert into atelier.content_terms (term, meaning) values (''blank page'', ''harmless'') returning id']) statement;
 select atelier_test.works(:alices, statement) from unnest(array['select atelier.get_negative_prompt(content_mode => ''nsfw'', p_user_id => ''a11ce000-0000-7000-8000-000000000001'')', 'select atelier.get_negative_prompt()',
   'select p.phrase from atelier.parse_prompt_weights(''a (red:1.2) one++'') p', 'select atelier.apply_compel_config(''a red deep  blue (one)'', ''new'')', 'select atelier.detect_content_mode(''a blank page, a nude'')']) statement;
+
+-- A prompt that is rewritten before, and one whose job is cancelled.
+update atelier.endpoints set is_active = true where name operator(pg_catalog.=) 'test endpoint';
+insert into atelier.api_models (provider_id, model_key, display_name, modality) select p.id, 'enhancer', 'Enhancer', 'chat' from atelier.api_providers p where p.name operator(pg_catalog.=) 'atelier-runner';
+select atelier_test.works(:alices, 'select pg_catalog.count(atelier.get_negative_prompt_details())');
+select atelier_test.works(:alices, 'select atelier.enhance_prompt(''a fox'', "selectedPresets" => ''["Full studio"]'', metadata => ''{"reference_mode": "modify"}'') operator(pg_catalog.->>) ''success''');
+select e.id as enhancement from atelier.prompt_enhancements e where e.original_prompt operator(pg_catalog.=) 'a fox' \gset
+select atelier_test.works(:alices, format('select atelier.get_enhanced_prompt(%L)', :'enhancement'));
+select atelier_test.works(:service, format('delete from atelier.jobs where id operator(pg_catalog.=) (select e.enhancement_job_id from atelier.prompt_enhancements e where e.id operator(pg_catalog.=) %L) returning id', :'enhancement'));
+select atelier_test.call(:alices, 'select j.id from atelier.queue_job(''a fox'', enhancement => ''true'') j') as rewritten \gset
+select atelier_test.works(:alices, format('select j.status from atelier.cancel_job(%L) j', :'rewritten'));
+update atelier.endpoints set is_active = false where name operator(pg_catalog.=) 'test endpoint';
+select atelier_test.works(:carols, statement) from unnest(array['select atelier.refresh_prompt_cache(true)', 'select atelier.prompt_cache_status()']) statement;
+-- A comparison, and what becomes of its jobs.
+select atelier_test.call(:carols, 'insert into atelier.prompt_ab_tests (test_name, test_series, baseline_config, enhanced_config) values (''new'', ''new'', ''{"mode": "exact_copy"}'', ''{"presets": ["As written"]}'') returning id') as prompt_test \gset
+select atelier_test.works(:carols, format('select t.id from atelier.start_prompt_ab_test(%L) t', :'prompt_test'));
+insert into atelier.prompt_ab_outcomes (job_id, test_id, user_id, variant) values (:'job', :'prompt_test', :'alice_id', 'baseline');
+update atelier.jobs set prompt_test_id = :'prompt_test' where id operator(pg_catalog.=) :'job';
+select atelier_test.works(:alices, format('select j.id from atelier.queue_job(''a fox'', enhancement => ''{"test": "new"}'') j'));
+select atelier_test.works(:alices, format('select j.id from atelier.rate_job(%L, 4) j', :'job'));
+select atelier_test.works(:alices, format('update atelier.generations set is_favorite = true where job_id operator(pg_catalog.=) %L returning id', :'job'));
+select atelier_test.works(:carols, format('select pg_catalog.count(r.metric) from atelier.prompt_ab_report(%L) r', :'prompt_test'));
+select atelier_test.works(:carols, format('select t.id from atelier.stop_prompt_ab_test(%L) t', :'prompt_test'));
 
 -- Workspace, library, storage.
 select id as asset from atelier.workspace_assets where job_id = :'job' \gset

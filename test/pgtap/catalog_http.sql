@@ -71,7 +71,7 @@ select is_empty($$select e.name, r.callee::regprocedure from exposed e join reac
   'what writes, itself or through others, is VOLATILE');
 select results_eq($$select e.name from exposed e where e.provolatile = 'v'
                       and not exists (select from reaches r join writers w on w.oid = r.callee where r.oid = e.oid) order by 1$$,
-  $$values ('atelier.doctor()'), ('atelier.job_stream(uuid,bigint,numeric)'), ('atelier.message_stream(uuid,bigint,numeric)'), ('atelier.metrics()'), ('atelier.publish_events(text)'), ('atelier.start()'), ('atelier.stop()'), ('atelier.uuid7()')$$,
+  $$values ('atelier.doctor()'), ('atelier.get_enhanced_prompt(uuid,numeric)'), ('atelier.job_stream(uuid,bigint,numeric)'), ('atelier.message_stream(uuid,bigint,numeric)'), ('atelier.metrics()'), ('atelier.publish_events(text)'), ('atelier.start()'), ('atelier.stop()'), ('atelier.uuid7()')$$,
   'what does not write is not, but for what looks at processes or at the clock, waits, or runs commands');
 
 -- Errors.

@@ -1,7 +1,7 @@
 -- The settings of the product, the history of models' settings, and what models do day by day.
 begin;
 \ir support/jobs.sql
-select plan(53);
+select plan(49);
 
 -- One row of settings.
 select policies_are('atelier', 'system_config', array['admins see the settings']);

@@ -27,6 +27,7 @@ function  atelier.delete_workspace_item(uuid,uuid)  as owner  for authenticated,
 function  atelier.detect_content_mode(text)  as owner  for authenticated, service_role
 function  atelier.doctor()  as owner  for service_role
 function  atelier.drain_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
+function  atelier.enhance_prompt(text,text,text,text,text,text,text,text,text,boolean,jsonb,text,text,jsonb,uuid)  as owner  for authenticated, service_role
 function  atelier.event_cursor()  as owner  for authenticated, service_role
 function  atelier.events_since(text,integer)  as owner  for authenticated, service_role
 function  atelier.explain_job(uuid)  as owner  for authenticated, service_role
@@ -40,7 +41,9 @@ function  atelier.generate_scene(uuid,text,jsonb,text,text,text)  as owner  for 
 function  atelier.generation_bytes(uuid,integer)  as owner  for authenticated, service_role
 function  atelier.generation_output(uuid,integer)  as owner  for authenticated, service_role
 function  atelier.get_active_worker_url(text)  as owner  for authenticated, service_role
+function  atelier.get_enhanced_prompt(uuid,numeric)  as owner  for authenticated, service_role
 function  atelier.get_negative_prompt(text,atelier.content_mode,text,uuid)  as owner  for authenticated, service_role
+function  atelier.get_negative_prompt_details(text,text,text)  as owner  for authenticated, service_role
 function  atelier.get_next_replicate_token()  as owner  for service_role
 function  atelier.get_schema_info(text,text)  as caller  for authenticated, service_role
 function  atelier.get_system_stats(integer)  as owner  for authenticated, service_role
@@ -74,11 +77,15 @@ function  atelier.object_bytes(text,text)  as caller  for anon, authenticated, s
 function  atelier.parse_prompt_weights(text)  as caller  for authenticated, service_role
 function  atelier.pause_schedule(uuid)  as owner  for authenticated, service_role
 function  atelier.pause_work(text,text,text,timestamp with time zone)  as owner  for authenticated, service_role
+function  atelier.prompt_ab_report(uuid,numeric)  as owner  for authenticated, service_role
+function  atelier.prompt_cache_status()  as owner  for authenticated, service_role
 function  atelier.publish_events(text)  as caller  for nobody
 function  atelier.publish_prompt_template(uuid)  as owner  for authenticated, service_role
-function  atelier.queue_job(text,text,jsonb,text,text,text,uuid,integer,jsonb,uuid[],uuid,timestamp with time zone,text,boolean,text)  as owner  for authenticated, service_role
+function  atelier.queue_job(text,text,jsonb,text,text,text,uuid,integer,jsonb,uuid[],uuid,timestamp with time zone,text,boolean,text,jsonb)  as owner  for authenticated, service_role
 function  atelier.queue_jobs(jsonb[])  as owner  for authenticated, service_role
+function  atelier.rate_job(uuid,numeric)  as owner  for authenticated, service_role
 function  atelier.record_character_interaction(uuid)  as owner  for authenticated, service_role
+function  atelier.refresh_prompt_cache(boolean)  as owner  for authenticated, service_role
 function  atelier.register_worker(text,text,text[],integer,text,text,text)  as owner  for authenticated, service_role
 function  atelier.release_review_item(uuid)  as owner  for authenticated
 function  atelier.remove_workspace_member(uuid,uuid)  as owner  for authenticated, service_role
@@ -106,7 +113,9 @@ function  atelier.set_webhook_keys(text,jsonb,text)  as owner  for service_role
 function  atelier.set_webhook_secret(text,text,text)  as owner  for service_role
 function  atelier.set_workspace_member_role(uuid,uuid,text)  as owner  for authenticated, service_role
 function  atelier.start()  as caller  for nobody
+function  atelier.start_prompt_ab_test(uuid)  as owner  for authenticated, service_role
 function  atelier.stop()  as caller  for nobody
+function  atelier.stop_prompt_ab_test(uuid)  as owner  for authenticated, service_role
 function  atelier.studio_get_active_worker_url(json)  as owner  for authenticated, service_role
 function  atelier.studio_get_negative_prompt(json)  as owner  for authenticated, service_role
 function  atelier.studio_health_check_workers()  as owner  for authenticated, service_role
@@ -124,6 +133,7 @@ function  atelier.verify_user_age(date)  as caller  for authenticated, service_r
 function  atelier.wait_for_job(uuid,interval,text)  as caller  for authenticated, service_role
 function  atelier.withhold_object(text,text,text)  as owner  for authenticated
 function  atelier.workspace_actions(text,uuid,uuid,uuid,text,uuid,text[])  as owner  for authenticated
+function  atelier_engine.abandon_enhancement()  as owner  for nobody
 function  atelier_engine.accept_webhook(text,text,text,uuid,uuid[],boolean,boolean)  as caller  for nobody
 function  atelier_engine.adapter_options_problem(text,text)  as caller  for nobody
 function  atelier_engine.adapters_that_choose_ids()  as caller  for nobody
@@ -139,6 +149,7 @@ function  atelier_engine.add_verdict(uuid,jsonb,text)  as caller  for nobody
 function  atelier_engine.add_workspace_item(jsonb)  as caller  for nobody
 function  atelier_engine.announce_database()  as caller  for nobody
 function  atelier_engine.announce_events()  as caller  for nobody
+function  atelier_engine.answer_problem(atelier.prompt_enhancements,jsonb,text)  as caller  for nobody
 function  atelier_engine.api_key_access(text[],text,text)  as caller  for nobody
 function  atelier_engine.append_object_chunk(uuid,integer,bytea)  as owner  for atelier_worker
 function  atelier_engine.append_texts(uuid[],integer[],text[])  as owner  for atelier_worker
@@ -170,6 +181,7 @@ function  atelier_engine.assert_request(uuid,atelier_engine.job_request)  as cal
 function  atelier_engine.assert_room_for_jobs(uuid,integer)  as caller  for nobody
 function  atelier_engine.assert_service_role()  as caller  for nobody
 function  atelier_engine.assert_signed_in()  as caller  for nobody
+function  atelier_engine.assert_test_config(text,jsonb)  as caller  for nobody
 function  atelier_engine.assert_valid_attempt(atelier_engine.attempts)  as caller  for nobody
 function  atelier_engine.assert_valid_generation(atelier.generations)  as caller  for authenticated, service_role
 function  atelier_engine.assert_valid_job(atelier.jobs)  as caller  for service_role
@@ -182,6 +194,7 @@ function  atelier_engine.attempt_of_token(bytea,text,bigint)  as caller  for nob
 function  atelier_engine.attempt_progress(uuid)  as caller  for nobody
 function  atelier_engine.attempt_token(bytea,uuid,bigint)  as caller  for nobody
 function  atelier_engine.back_off(integer)  as caller  for nobody
+function  atelier_engine.begin_enhancement(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.begin_late_object(uuid,integer,text,text,bigint,bytea)  as caller  for nobody
 function  atelier_engine.begin_object(uuid,integer,text,text,bigint,bytea)  as owner  for atelier_worker
 function  atelier_engine.bucket_level(double precision,timestamp with time zone,integer,integer)  as caller  for nobody
@@ -206,6 +219,7 @@ function  atelier_engine.claim_key_sets(boolean)  as owner  for atelier_worker
 function  atelier_engine.claim_lookups()  as owner  for atelier_worker
 function  atelier_engine.claim_probes(timestamp with time zone)  as owner  for atelier_worker
 function  atelier_engine.clamp_parameter(jsonb,jsonb)  as caller  for nobody
+function  atelier_engine.cleaned_answer(text)  as caller  for nobody
 function  atelier_engine.clear_assets(uuid,uuid[])  as caller  for nobody
 function  atelier_engine.compare_versions(text,text)  as caller  for nobody
 function  atelier_engine.complete_held_job(uuid,uuid,bytea[],text)  as caller  for nobody
@@ -214,7 +228,9 @@ function  atelier_engine.complete_parameters(atelier.api_models,text,jsonb)  as 
 function  atelier_engine.complete_together(jsonb)  as caller  for nobody
 function  atelier_engine.conceal_statement(text)  as caller  for nobody
 function  atelier_engine.conclude_item(uuid)  as caller  for nobody
+function  atelier_engine.confidence_of_difference(double precision,double precision)  as caller  for nobody
 function  atelier_engine.content_hash(atelier.jobs)  as caller  for nobody
+function  atelier_engine.content_mode_of(text)  as caller  for nobody
 function  atelier_engine.copy_object(text,text,text,text,uuid)  as owner  for nobody
 function  atelier_engine.copy_to_workspace(uuid,uuid)  as caller  for nobody
 function  atelier_engine.count_filed_assets()  as owner  for nobody
@@ -225,6 +241,7 @@ function  atelier_engine.count_moved_assets()  as owner  for nobody
 function  atelier_engine.count_moved_pictures()  as owner  for nobody
 function  atelier_engine.count_new_likes()  as owner  for nobody
 function  atelier_engine.count_new_pictures()  as owner  for nobody
+function  atelier_engine.count_preset_use(jsonb)  as caller  for nobody
 function  atelier_engine.create_object(text,text,uuid,text,bigint,bytea)  as owner  for nobody
 function  atelier_engine.cron_field(text,text,integer,integer,text[])  as caller  for nobody
 function  atelier_engine.default_health_path(text)  as caller  for nobody
@@ -236,6 +253,7 @@ function  atelier_engine.deliver_late_result(atelier.jobs,atelier_engine.late_re
 function  atelier_engine.dependency_verdict(uuid)  as caller  for nobody
 function  atelier_engine.disable_token(uuid,text)  as caller  for nobody
 function  atelier_engine.disown_on_restore()  as owner  for nobody
+function  atelier_engine.drop_enhancement()  as owner  for nobody
 function  atelier_engine.drop_log_partitions(name,interval,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.due_runs(atelier.schedules,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.earlier_jobs(jsonb,uuid[])  as caller  for nobody
@@ -245,11 +263,17 @@ function  atelier_engine.enable_token()  as owner  for nobody
 function  atelier_engine.end_membership(uuid,uuid)  as caller  for nobody
 function  atelier_engine.end_texts(uuid[])  as caller  for nobody
 function  atelier_engine.endpoint_metrics()  as caller  for nobody
+function  atelier_engine.enhanced_job(atelier.jobs,atelier.prompt_enhancements)  as caller  for nobody
+function  atelier_engine.enhancement_again(uuid,boolean)  as caller  for nobody
+function  atelier_engine.enhancement_answer(atelier.prompt_enhancements)  as caller  for nobody
+function  atelier_engine.enhancement_options(jsonb)  as caller  for nobody
+function  atelier_engine.enhancer_for(text)  as caller  for nobody
 function  atelier_engine.enqueue(atelier.jobs,text)  as caller  for nobody
 function  atelier_engine.enroll_user(uuid,text,jsonb)  as caller  for nobody
 function  atelier_engine.enter_queue()  as caller  for nobody
 function  atelier_engine.equivalent_model(uuid,uuid)  as caller  for nobody
 function  atelier_engine.escape_prompt(text)  as caller  for nobody
+function  atelier_engine.estimate_prompt_tokens(text)  as caller  for nobody
 function  atelier_engine.estimate_seconds(atelier.api_models,jsonb)  as caller  for nobody
 function  atelier_engine.estimated_cost(uuid,uuid,timestamp with time zone,jsonb)  as caller  for nobody
 function  atelier_engine.examine_data()  as caller  for nobody
@@ -282,6 +306,7 @@ function  atelier_engine.forget_events()  as owner  for nobody
 function  atelier_engine.forget_late_objects()  as owner  for nobody
 function  atelier_engine.forget_person_in_logs()  as owner  for nobody
 function  atelier_engine.forget_requests()  as caller  for nobody
+function  atelier_engine.forget_templates()  as caller  for nobody
 function  atelier_engine.forget_token_state()  as owner  for nobody
 function  atelier_engine.forget_transaction_ids()  as caller  for nobody
 function  atelier_engine.forget_webhooks()  as owner  for atelier_worker
@@ -295,6 +320,7 @@ function  atelier_engine.guard_ambiguity_policy()  as owner  for nobody
 function  atelier_engine.guard_currency()  as owner  for nobody
 function  atelier_engine.guard_job_status()  as caller  for nobody
 function  atelier_engine.guard_model_options()  as owner  for nobody
+function  atelier_engine.guard_prompt_ab_test()  as owner  for nobody
 function  atelier_engine.guard_prompt_template()  as owner  for nobody
 function  atelier_engine.half_open_due()  as caller  for nobody
 function  atelier_engine.has_all_outputs(atelier.jobs)  as caller  for nobody
@@ -308,6 +334,7 @@ function  atelier_engine.hold_job(uuid,uuid,text,text)  as caller  for nobody
 function  atelier_engine.insert_object(text,text,uuid,jsonb)  as caller  for nobody
 function  atelier_engine.instance_is_adopted()  as caller  for nobody
 function  atelier_engine.is_checking(uuid,uuid)  as caller  for nobody
+function  atelier_engine.is_enhancement(uuid)  as caller  for nobody
 function  atelier_engine.is_made_here(regclass)  as caller  for nobody
 function  atelier_engine.is_object_name(text)  as caller  for nobody
 function  atelier_engine.is_of_age(uuid)  as owner  for nobody
@@ -317,6 +344,7 @@ function  atelier_engine.is_this_database(bigint,oid)  as caller  for nobody
 function  atelier_engine.job_of_key(uuid,atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.jobs_ahead(atelier_engine.queue)  as caller  for nobody
 function  atelier_engine.keep_an_owner()  as owner  for nobody
+function  atelier_engine.keep_enhancement(atelier.prompt_enhancements,uuid)  as caller  for nobody
 function  atelier_engine.keep_late_result(uuid,jsonb,jsonb,jsonb,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.keep_named_asset(uuid,text,text,uuid,integer,text,text)  as caller  for nobody
 function  atelier_engine.key_of_secret(bytea)  as caller  for nobody
@@ -326,6 +354,7 @@ function  atelier_engine.latest_try(uuid)  as caller  for authenticated, service
 function  atelier_engine.leave_queue()  as owner  for nobody
 function  atelier_engine.library_asset_path(uuid)  as caller  for nobody
 function  atelier_engine.library_version()  as caller  for nobody
+function  atelier_engine.lock_enhancement(uuid)  as caller  for nobody
 function  atelier_engine.lock_workspace(uuid,text[])  as owner  for nobody
 function  atelier_engine.log_calls(uuid[],jsonb[],jsonb[],boolean)  as caller  for nobody
 function  atelier_engine.log_partition_name(name,interval,timestamp with time zone)  as caller  for nobody
@@ -335,6 +364,8 @@ function  atelier_engine.log_unlogged_calls()  as caller  for nobody
 function  atelier_engine.loggable(jsonb)  as caller  for nobody
 function  atelier_engine.make_log_partition(name,interval,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.mark_processing(uuid[])  as caller  for nobody
+function  atelier_engine.match_template(text,text,atelier.content_mode,text,text)  as caller  for nobody
+function  atelier_engine.match_template_anew(text,text,atelier.content_mode,text,text)  as caller  for nobody
 function  atelier_engine.max_unfinished_jobs_per_user()  as caller  for nobody
 function  atelier_engine.may_decide(atelier.moderation_items,uuid)  as caller  for nobody
 function  atelier_engine.may_see_character(uuid,atelier.characters)  as caller  for nobody
@@ -369,6 +400,7 @@ function  atelier_engine.next_refill_at()  as caller  for nobody
 function  atelier_engine.next_run(atelier.schedules,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.next_vtime(uuid,uuid,integer,double precision)  as caller  for nobody
 function  atelier_engine.next_wake_at()  as owner  for atelier_worker
+function  atelier_engine.normal_quantile(numeric)  as caller  for nobody
 function  atelier_engine.normalized_text(text)  as caller  for nobody
 function  atelier_engine.note_answered_probe(uuid,text,text)  as caller  for nobody
 function  atelier_engine.note_endpoint_failure(uuid,uuid,text,text,integer,boolean)  as caller  for nobody
@@ -378,10 +410,15 @@ function  atelier_engine.note_heartbeat(uuid)  as caller  for nobody
 function  atelier_engine.note_model_settings()  as owner  for nobody
 function  atelier_engine.note_moderation(atelier.moderation_items,text,text,uuid,text,jsonb)  as caller  for nobody
 function  atelier_engine.note_object_deletions()  as owner  for nobody
+function  atelier_engine.note_outcome_of_discarding()  as owner  for nobody
+function  atelier_engine.note_outcome_of_generation()  as owner  for nobody
+function  atelier_engine.note_outcome_of_job()  as owner  for nobody
+function  atelier_engine.note_outcome_of_library()  as owner  for nobody
 function  atelier_engine.note_rates(jsonb)  as owner  for atelier_worker
 function  atelier_engine.note_requests(uuid,uuid,integer)  as caller  for nobody
 function  atelier_engine.note_spending(uuid,numeric,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.note_successes(uuid[])  as caller  for nobody
+function  atelier_engine.note_template_change()  as caller  for nobody
 function  atelier_engine.note_token_failure(uuid,text,text,interval)  as caller  for nobody
 function  atelier_engine.number_in(jsonb,text[])  as caller  for nobody
 function  atelier_engine.object_is_complete(uuid)  as owner  for nobody
@@ -390,6 +427,7 @@ function  atelier_engine.only_on_restore()  as caller  for nobody
 function  atelier_engine.open_item(text,uuid,atelier.jobs,text,jsonb,text)  as caller  for nobody
 function  atelier_engine.open_prompt_item(atelier.jobs)  as caller  for nobody
 function  atelier_engine.open_result(uuid)  as owner  for atelier_worker
+function  atelier_engine.options_of_client(text,jsonb,text,text,boolean,jsonb)  as caller  for nobody
 function  atelier_engine.orphaned_objects()  as owner  for atelier_worker
 function  atelier_engine.outputs_of(jsonb)  as caller  for nobody
 function  atelier_engine.own_attempt(uuid)  as caller  for nobody
@@ -404,6 +442,7 @@ function  atelier_engine.pictures_in(jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.place_late_objects(atelier.jobs,jsonb)  as caller  for nobody
 function  atelier_engine.prepare_job(uuid,atelier_engine.job_request)  as caller  for nobody
 function  atelier_engine.prepare_rule()  as owner  for nobody
+function  atelier_engine.presets_named(jsonb)  as caller  for nobody
 function  atelier_engine.price_of_one(numeric,integer)  as caller  for nobody
 function  atelier_engine.promote_due()  as caller  for nobody
 function  atelier_engine.promote_parked()  as caller  for nobody
@@ -412,6 +451,7 @@ function  atelier_engine.prompts_are_checked(uuid)  as caller  for nobody
 function  atelier_engine.publish_avatars()  as caller  for nobody
 function  atelier_engine.put_pause(text,text,text,text,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.quantity(jsonb)  as caller  for nobody
+function  atelier_engine.queue_enhancement(atelier.prompt_enhancements,atelier.jobs,text,atelier.prompt_templates,jsonb)  as caller  for nobody
 function  atelier_engine.queue_metrics()  as caller  for nobody
 function  atelier_engine.queue_picture(atelier.characters,text,text,jsonb,text,text,text,uuid,jsonb,uuid,text,text)  as caller  for nobody
 function  atelier_engine.queue_scene(uuid,text,jsonb,text,text,text)  as caller  for nobody
@@ -481,6 +521,7 @@ function  atelier_engine.reviewed_item(uuid)  as caller  for nobody
 function  atelier_engine.rule_scores(text,text,text)  as caller  for nobody
 function  atelier_engine.run_schedule(atelier.schedules)  as caller  for nobody
 function  atelier_engine.run_schedules()  as owner  for atelier_worker
+function  atelier_engine.running_test(jsonb)  as caller  for nobody
 function  atelier_engine.save_asset(uuid,uuid,boolean,text,uuid,text[])  as caller  for nobody
 function  atelier_engine.save_file(text,text,uuid,boolean)  as caller  for nobody
 function  atelier_engine.scores_in(jsonb,text[])  as caller  for nobody
@@ -496,10 +537,12 @@ function  atelier_engine.settle_attempt(uuid,uuid,text)  as caller  for nobody
 function  atelier_engine.settle_attempts(uuid[],text)  as owner  for atelier_worker
 function  atelier_engine.settle_blocked(uuid[])  as caller  for nobody
 function  atelier_engine.settle_dependents(uuid[])  as caller  for nobody
+function  atelier_engine.settle_enhancement()  as owner  for nobody
 function  atelier_engine.settle_missed_checks(integer)  as caller  for nobody
 function  atelier_engine.settle_prompt(atelier.moderation_items)  as caller  for nobody
 function  atelier_engine.settle_run(atelier_engine.moderation_runs)  as caller  for nobody
 function  atelier_engine.settle_worker(uuid,text)  as caller  for nobody
+function  atelier_engine.settled_enhancement(atelier.prompt_enhancements,text,text,text)  as caller  for nobody
 function  atelier_engine.signers_by_key(text,bytea,bytea)  as caller  for nobody
 function  atelier_engine.signers_by_secret(text,bytea,text)  as caller  for nobody
 function  atelier_engine.skip_own_instance_on_restore()  as owner  for nobody
@@ -512,7 +555,7 @@ function  atelier_engine.start_checks(uuid,text,text,text,text)  as caller  for 
 function  atelier_engine.start_lookup(uuid,uuid,text,text)  as caller  for nobody
 function  atelier_engine.stop_cancelled(uuid)  as caller  for nobody
 function  atelier_engine.stop_lost_requests(uuid)  as caller  for nobody
-function  atelier_engine.store_job(atelier.jobs,uuid[],text)  as caller  for nobody
+function  atelier_engine.store_job(atelier.jobs,uuid[],text,jsonb)  as caller  for nobody
 function  atelier_engine.store_of_bucket(text)  as caller  for nobody
 function  atelier_engine.store_output(uuid,integer,jsonb)  as caller  for nobody
 function  atelier_engine.studio_engine(text)  as caller  for nobody
@@ -524,10 +567,14 @@ function  atelier_engine.take_generations_along()  as owner  for nobody
 function  atelier_engine.take_over_job(uuid,uuid)  as caller  for nobody
 function  atelier_engine.take_up_held_attempt(uuid)  as caller  for nobody
 function  atelier_engine.take_webhooks()  as owner  for atelier_worker
+function  atelier_engine.template_cache_counts()  as caller  for nobody
+function  atelier_engine.template_for(atelier.prompt_enhancements,jsonb,text,text,text,text)  as caller  for nobody
 function  atelier_engine.tend_logs()  as owner  for atelier_worker
 function  atelier_engine.tend_studio()  as owner  for atelier_worker
 function  atelier_engine.tensors_problem(text,jsonb)  as caller  for nobody
 function  atelier_engine.term_pattern(text)  as caller  for nobody
+function  atelier_engine.test_samples(uuid)  as caller  for nobody
+function  atelier_engine.test_variant(atelier.prompt_ab_tests,uuid)  as caller  for nobody
 function  atelier_engine.text_after(uuid,bigint)  as caller  for nobody
 function  atelier_engine.text_is_being_checked(atelier.jobs)  as caller  for nobody
 function  atelier_engine.text_of_job(uuid)  as caller  for nobody
@@ -568,6 +615,7 @@ function  atelier_engine.webhook_capability()  as caller  for nobody
 function  atelier_engine.webhook_capability_key()  as caller  for nobody
 function  atelier_engine.weigh_phrases(text,jsonb)  as caller  for nobody
 function  atelier_engine.whole_number(jsonb,text,bigint)  as caller  for nobody
+function  atelier_engine.wilson_bound(bigint,bigint,double precision,integer)  as caller  for nobody
 function  atelier_engine.with_likeness(jsonb,jsonb,bigint,text)  as caller  for nobody
 function  atelier_engine.with_pictures(uuid,jsonb,jsonb)  as caller  for nobody
 function  atelier_engine.withhold_text(atelier.moderation_items)  as caller  for nobody

@@ -283,6 +283,24 @@ atelier.projects                other user    0      42501  0      0
 atelier.projects                team mate     0      42501  0      0
 atelier.projects                admin         1      42501  1:character_id,duration,enhanced_prompt,media_type,original_prompt,preview_url,reference_image_url,scene_count,title,workflow_step  1
 atelier.projects                service_role  1      1:*    1:*    1
+atelier.prompt_ab_outcomes      anon          42501  42501  42501  42501
+atelier.prompt_ab_outcomes      owner         0      42501  42501  42501
+atelier.prompt_ab_outcomes      other user    0      42501  42501  42501
+atelier.prompt_ab_outcomes      team mate     0      42501  42501  42501
+atelier.prompt_ab_outcomes      admin         1      42501  42501  42501
+atelier.prompt_ab_outcomes      service_role  1      42501  42501  42501
+atelier.prompt_ab_tests         anon          42501  42501  42501  42501
+atelier.prompt_ab_tests         owner         0      42501  0      0
+atelier.prompt_ab_tests         other user    0      42501  0      0
+atelier.prompt_ab_tests         team mate     0      42501  0      0
+atelier.prompt_ab_tests         admin         1      1:applies_to_all,baseline_config,baseline_weight,enhanced_config,enhanced_weight,id,test_name,test_series  1:applies_to_all,baseline_config,baseline_weight,enhanced_config,enhanced_weight,test_name,test_series  1
+atelier.prompt_ab_tests         service_role  1      1:applies_to_all,baseline_config,baseline_weight,enhanced_config,enhanced_weight,id,test_name,test_series  1:applies_to_all,baseline_config,baseline_weight,enhanced_config,enhanced_weight,test_name,test_series  1
+atelier.prompt_enhancements     anon          42501  42501  42501  42501
+atelier.prompt_enhancements     owner         1      42501  42501  42501
+atelier.prompt_enhancements     other user    0      42501  42501  42501
+atelier.prompt_enhancements     team mate     0      42501  42501  42501
+atelier.prompt_enhancements     admin         1      42501  42501  42501
+atelier.prompt_enhancements     service_role  1      42501  42501  1
 atelier.prompt_templates        anon          42501  42501  42501  42501
 atelier.prompt_templates        owner         0      42501  0      0
 atelier.prompt_templates        other user    0      42501  0      0

@@ -79,6 +79,9 @@ insert into atelier.enhancement_presets (preset_name, enable_qwen, enable_compel
 values ('Spare', true, true, true) returning id as preset \gset
 insert into atelier.compel_configs (config_name, weights) values ('spare', '{"spare": 1.2}') returning id as compel_config \gset
 insert into atelier.content_terms (term, meaning) values ('spare', 'harmless') returning id as content_term \gset
+insert into atelier.prompt_enhancements (user_id, original_prompt) values (:alice, 'spare') returning id as enhancement \gset
+insert into atelier.prompt_ab_tests (test_name, test_series, baseline_config, enhanced_config) values ('spare', 'spare', '{}', '{}') returning id as prompt_test \gset
+insert into atelier.prompt_ab_outcomes (job_id, test_id, user_id, variant) values (:'next_job', :'prompt_test', :alice, 'baseline');
 
 -- Dave is in a workspace of Alice's.
 \set dave '''da5e0000-0000-7000-8000-000000000004'''
@@ -218,6 +221,9 @@ select pg_temp.prepare_id('atelier.enhancement_presets', :'preset',
   '{"preset_name": "new", "enable_qwen": true, "enable_compel": true, "auto_enhancement": true}');
 select pg_temp.prepare_id('atelier.compel_configs', :'compel_config', '{"config_name": "new", "weights": {"new": 1.5}}');
 select pg_temp.prepare_id('atelier.content_terms', :'content_term', '{"term": "new", "meaning": "harmless"}');
+select pg_temp.prepare_id('atelier.prompt_ab_tests', :'prompt_test', '{"test_name": "new", "test_series": "new", "baseline_config": {}, "enhanced_config": {}}');
+select pg_temp.prepare('atelier.prompt_ab_outcomes', format('job_id = %L', :'next_job'), jsonb_build_object('job_id', :'job', 'test_id', :'prompt_test', 'user_id', :alice, 'variant', 'baseline'));
+select pg_temp.prepare_id('atelier.prompt_enhancements', :'enhancement', jsonb_build_object('user_id', :alice, 'original_prompt', 'new'));
 -- moderation
 select pg_temp.prepare('atelier.moderation_thresholds', 'category = ''*'' and mode = ''sfw''', '{"category": "new", "mode": "sfw"}');
 select pg_temp.prepare_id('atelier.moderation_checks', :'moderation_check', '{"name": "new", "kind": "rules", "stage": "before"}');
