@@ -120,7 +120,8 @@ create type atelier_engine.job_request as (
   run_at timestamptz,
   idempotency_key text,
   reuse_result boolean,
-  on_dependency_failure text
+  on_dependency_failure text,
+  enhancement jsonb
 );
 comment on type atelier_engine.job_request is 'A request for a job, as queue_job() takes it';
 

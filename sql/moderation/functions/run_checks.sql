@@ -56,7 +56,7 @@ returns text
 language sql stable
 begin atomic
   -- What a model is asked may be in its parameters, as the messages of a conversation are. Pictures are no texts.
-  select concat_ws(E'\n', (p_job).original_prompt, (
+  select concat_ws(E'\n', (p_job).original_prompt, (p_job).enhanced_prompt, (
            select string_agg(v.value #>> '{}', E'\n')
              from jsonb_array_elements(jsonb_path_query_array(
                     (p_job).parameters, 'strict $.** ? (@.type() == "string")')) v

@@ -58,6 +58,8 @@ insert into atelier.model_config_history (model_type, config_name, config_data) 
 insert into atelier.model_performance_logs (model_type, date) values ('SDXL', '2026-01-01') returning id as performance \gset
 insert into atelier.model_test_results (user_id, model_type, prompt_text, test_series, test_tier)
 values (:alice, 'SDXL', 'a circle', 'shapes', 'artistic') returning id as test_result \gset
+insert into atelier.admin_development_progress (feature_name, feature_category, status, priority)
+values ('Shapes', 'pictures', 'in_progress', 'P1') returning id as progress \gset
 select id as object, name as object_name from storage.objects where bucket_id = 'workspace-temp' and owner = :alice \gset
 insert into atelier.moderation_checks (name, kind, stage, is_active) values ('spare', 'rules', 'before', false) returning id as moderation_check \gset
 insert into atelier.moderation_rules (check_id, category, phrase) values (:'moderation_check', 'spare', 'spare') returning id as moderation_rule \gset
@@ -80,6 +82,9 @@ insert into atelier.enhancement_presets (preset_name, enable_qwen, enable_compel
 values ('Spare', true, true, true) returning id as preset \gset
 insert into atelier.compel_configs (config_name, weights) values ('spare', '{"spare": 1.2}') returning id as compel_config \gset
 insert into atelier.content_terms (term, meaning) values ('spare', 'harmless') returning id as content_term \gset
+insert into atelier.prompt_enhancements (user_id, original_prompt) values (:alice, 'spare') returning id as enhancement \gset
+insert into atelier.prompt_ab_tests (test_name, test_series, baseline_config, enhanced_config) values ('spare', 'spare', '{}', '{}') returning id as prompt_test \gset
+insert into atelier.prompt_ab_outcomes (job_id, test_id, user_id, variant) values (:'next_job', :'prompt_test', :alice, 'baseline');
 
 -- Dave is in a workspace of Alice's.
 \set dave '''da5e0000-0000-7000-8000-000000000004'''
@@ -146,6 +151,12 @@ select pg_temp.prepare('atelier.known_models', 'model_key = ''gpt-4o''', '{"mode
 select pg_temp.prepare('atelier.token_health', 'token = ''spare''', '{"token": "new"}');
 select pg_temp.prepare_id('atelier.model_config_history', :'config', '{"model_type": "SDXL", "config_name": "new", "config_data": {}}');
 select pg_temp.prepare_id('atelier.model_performance_logs', :'performance', '{"model_type": "SDXL", "date": "2026-01-02"}');
+select pg_temp.prepare_id('atelier.admin_development_progress', :'progress',
+  '{"feature_name": "new", "feature_category": "new", "status": "blocked", "priority": "P2"}');
+select pg_temp.prepare('atelier.system_config', 'id = 1', '{"id": 1}');
+select pg_temp.prepare('atelier.job_types', 'job_type = ''image_fast''', '{"job_type": "new"}');
+select pg_temp.prepare_id('atelier.usage_logs', :'job', jsonb_build_object('user_id', :alice));
+select pg_temp.prepare('atelier.user_analytics', format('user_id = %L', :alice), '{"username": "new"}');
 select pg_temp.prepare_id('atelier.model_test_results', :'test_result',
   jsonb_build_object('user_id', :alice, 'model_type', 'SDXL', 'prompt_text', 'new', 'test_series', 'new', 'test_tier', 'artistic'));
 
@@ -218,6 +229,9 @@ select pg_temp.prepare_id('atelier.enhancement_presets', :'preset',
   '{"preset_name": "new", "enable_qwen": true, "enable_compel": true, "auto_enhancement": true}');
 select pg_temp.prepare_id('atelier.compel_configs', :'compel_config', '{"config_name": "new", "weights": {"new": 1.5}}');
 select pg_temp.prepare_id('atelier.content_terms', :'content_term', '{"term": "new", "meaning": "harmless"}');
+select pg_temp.prepare_id('atelier.prompt_ab_tests', :'prompt_test', '{"test_name": "new", "test_series": "new", "baseline_config": {}, "enhanced_config": {}}');
+select pg_temp.prepare('atelier.prompt_ab_outcomes', format('job_id = %L', :'next_job'), jsonb_build_object('job_id', :'job', 'test_id', :'prompt_test', 'user_id', :alice, 'variant', 'baseline'));
+select pg_temp.prepare_id('atelier.prompt_enhancements', :'enhancement', jsonb_build_object('user_id', :alice, 'original_prompt', 'new'));
 -- moderation
 select pg_temp.prepare('atelier.moderation_thresholds', 'category = ''*'' and mode = ''sfw''', '{"category": "new", "mode": "sfw"}');
 select pg_temp.prepare_id('atelier.moderation_checks', :'moderation_check', '{"name": "new", "kind": "rules", "stage": "before"}');
