@@ -119,7 +119,7 @@ install: install-postgrest
 
 install-postgrest:
 	$(MKDIR_P) '$(DESTDIR)$(datadir)/atelier/postgrest'
-	$(INSTALL_DATA) postgrest/authenticator.sql postgrest/postgrest.conf '$(DESTDIR)$(datadir)/atelier/postgrest/'
+	$(INSTALL_DATA) postgrest/authenticator.sql postgrest/postgrest.conf postgrest/realtime.sql '$(DESTDIR)$(datadir)/atelier/postgrest/'
 
 # The copy has the paths of the original below TREE, so that an ordinary staged install puts our files into it.
 tree: build

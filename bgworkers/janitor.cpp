@@ -37,6 +37,9 @@ pg::Statement delete_old_events("select atelier_engine.delete_old_events($1)");
 pg::Statement knows_tend_logs(
     "select exists (select from pg_catalog.pg_proc p where p.proname = 'tend_logs')");
 pg::Statement tend_logs_sql("select atelier_engine.tend_logs()");
+pg::Statement knows_tend_studio(
+    "select exists (select from pg_catalog.pg_proc p where p.proname = 'tend_studio')");
+pg::Statement tend_studio_sql("select atelier_engine.tend_studio()");
 pg::Statement delete_pending_objects("select atelier_engine.delete_pending_objects($1)");
 
 int64_t count_of(const char *activity, pg::Statement &statement,
@@ -65,7 +68,8 @@ class Janitor {
  private:
   void tidy() {
     next_round_ = Clock::now() + std::chrono::seconds(settings::janitor_interval_s);
-    tend_logs();
+    tend("tending logs", knows_tend_logs, tend_logs_sql);
+    tend("tending the studio", knows_tend_studio, tend_studio_sql);
     try {
       int64_t const leases = count_of("settling lost leases", reap_expired_leases, {});
       int64_t const assets = count_of("expiring workspace assets", expire_assets, {});
@@ -111,11 +115,11 @@ class Janitor {
     }
   }
 
-  // Whoever keeps a log from being tended keeps the janitor from nothing else.
-  static void tend_logs() {
+  // Whoever keeps one of these from being tended keeps the janitor from nothing else.
+  static void tend(const char *activity, pg::Statement &knows, pg::Statement &statement) {
     try {
-      pg::Transaction transaction("tending logs");
-      if (knows_tend_logs.run({}).boolean(0, 1)) tend_logs_sql.run({});
+      pg::Transaction transaction(activity);
+      if (knows.run({}).boolean(0, 1)) statement.run({});
       transaction.commit();
     } catch (const pg::Error &error) {
       pg::log(error);

@@ -26,6 +26,13 @@ Attempt::Clock::time_point deadline_after(std::uint32_t timeout_ms) {
   return Attempt::Clock::now() + milliseconds(timeout_ms);
 }
 
+// What stands in front of a server gave up waiting for it. The work may go on behind it.
+bool is_gateway_timeout(long status) {
+  constexpr long gateway_timeout = 504;
+  constexpr long cloudflare_timeout = 524;
+  return status == gateway_timeout || status == cloudflare_timeout;
+}
+
 bool is_redirect(long status) { return status >= 301 && status <= 308 && status != 304; }
 
 }  // namespace
@@ -225,7 +232,15 @@ Attempt::Next Attempt::pause(milliseconds wait) const {
 
 AttemptError Attempt::explain_status() const {
   ResponseHead const answer = exchange_->head();
-  if (answer.status >= 400) return adapter_->explain(answer, exchange_->excerpt());
+  if (answer.status >= 400) {
+    AttemptError error = adapter_->explain(answer, exchange_->excerpt());
+    bool const begins_work = submit_.purpose == wire::Purpose::generate && !asks_what_is_there() &&
+                             !exchange_->request().named_by_user;
+    if (begins_work && is_gateway_timeout(answer.status) &&
+        error.error_class() == ErrorClass::overload)
+      return {ErrorClass::ambiguous, error.message()};
+    return error;
+  }
   return {ErrorClass::bad_response,
           "the server answers " + std::to_string(answer.status) + " and points to " +
               exchange_->header("Location").value_or("nowhere") + "; redirects are not followed"};

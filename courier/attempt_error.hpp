@@ -18,6 +18,14 @@ class AttemptError : public std::exception {
                std::chrono::milliseconds retry_after = std::chrono::milliseconds(0))
       : error_class_(error_class), retry_after_(retry_after), message_(std::move(message)) {}
 
+  // A successful answer that cannot be read at all. A question may be asked once more.
+  static AttemptError unreadable(std::string message) {
+    AttemptError error(wire::ErrorClass::bad_response, std::move(message));
+    error.is_unreadable_ = true;
+    return error;
+  }
+
+  bool is_unreadable() const noexcept { return is_unreadable_; }
   wire::ErrorClass error_class() const noexcept { return error_class_; }
   std::chrono::milliseconds retry_after() const noexcept { return retry_after_; }
   const std::string &message() const noexcept { return message_; }
@@ -27,6 +35,7 @@ class AttemptError : public std::exception {
   wire::ErrorClass error_class_;
   std::chrono::milliseconds retry_after_;
   std::string message_;
+  bool is_unreadable_ = false;
 };
 
 }  // namespace courier

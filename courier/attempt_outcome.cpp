@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 using wire::ErrorClass;
 
 constexpr unsigned most_failures = 8;
+constexpr unsigned most_unreadable = 3;
 constexpr milliseconds first_delay{1000};
 constexpr milliseconds longest_delay{30000};
 
@@ -63,8 +64,10 @@ bool Attempt::may_repeat(const AttemptError &error, CURLcode code) const {
       failures_ >= most_failures)
     return false;
   if (dynamic_cast<const LookupAnswer *>(&error) != nullptr) return false;
-  bool const answered = exchange_->status() >= 400;
-  return answered ? is_busy(exchange_->status()) : exchange_->failed_in_transport(code);
+  if (exchange_->status() >= 400) return is_busy(exchange_->status());
+  // A page of what stands in front of the server for a moment, more often than not.
+  if (error.is_unreadable()) return failures_ < most_unreadable;
+  return exchange_->failed_in_transport(code);
 }
 
 milliseconds Attempt::repeat_delay() {

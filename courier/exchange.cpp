@@ -167,8 +167,8 @@ void Exchange::begin_body() {
     reject_size(std::to_string(announced));
   try {
     if (auto const encoding = header("Content-Encoding"); encoding && *encoding != "identity")
-      throw AttemptError(ErrorClass::bad_response, "the server uses content encoding " + *encoding +
-                                                       ", which nobody asked for");
+      throw AttemptError::unreadable("the server uses content encoding " + *encoding +
+                                     ", which nobody asked for");
     owner_.begin_response(head());
     body_ = Body::consumed;
   } catch (const AttemptError &error) {

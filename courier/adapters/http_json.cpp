@@ -129,7 +129,8 @@ void HttpJson::begin_response(const ResponseHead &head) {
   if (files_) return files_->begin_response(head);
   answer_.emplace(options_, spool_folder_, max_output_bytes_);
   if (!is_json_type(head.content_type))
-    reject("the server answers with " + head.content_type + " instead of JSON");
+    throw AttemptError::unreadable("the server answers with " + head.content_type +
+                                   " instead of JSON");
 }
 
 void HttpJson::consume(std::string_view body) {

@@ -50,7 +50,7 @@ void HttpJsonAnswer::consume(std::string_view body) {
   try {
     tokenizer_.feed(body);
   } catch (const json::Error &error) {
-    reject(std::string("the answer is not usable JSON: ") + error.what());
+    throw AttemptError::unreadable(std::string("the answer is not usable JSON: ") + error.what());
   }
   if (keep) body_ += body;
 }
@@ -59,7 +59,7 @@ const Json &HttpJsonAnswer::finish() {
   try {
     tokenizer_.finish();
   } catch (const json::Error &error) {
-    reject(std::string("the answer is not usable JSON: ") + error.what());
+    throw AttemptError::unreadable(std::string("the answer is not usable JSON: ") + error.what());
   }
   return skeleton_.document();
 }

@@ -75,6 +75,8 @@ std::optional<std::size_t> Imagen::picture_at(const json::Path &path) {
 
 Step Imagen::finish() {
   const Json &document = answer_.finish();
+  if (!document.is_object())
+    throw AttemptError(ErrorClass::bad_response, "the answer is not a JSON object");
   check_gemini_error(document);
   std::string reason;
   for (const Json &prediction : json::structure(document, "predictions"))

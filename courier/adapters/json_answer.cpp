@@ -1,6 +1,12 @@
 #include "courier/adapters/json_answer.hpp"
 
+#include <cstdint>
+#include <optional>
+#include <utility>
+
 #include "courier/http_status.hpp"
+#include "courier/json/skeleton.hpp"
+#include "courier/json/tokenizer.hpp"
 
 namespace courier {
 
@@ -9,15 +15,20 @@ namespace {
 using Json = nlohmann::json;
 using wire::ErrorClass;
 
-constexpr int max_depth = 64;
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-// Values deeper than that are left out, and noted.
-Json parse(std::string_view text, bool &too_deep) {
-  auto const shallow = [&too_deep](int depth, Json::parse_event_t, Json &) {
-    if (depth > max_depth) too_deep = true;
-    return depth <= max_depth;
-  };
-  return Json::parse(text, shallow, false);
+// Not by Json::parse(), which takes a number beyond the range of a double for an error of the text.
+std::optional<Json> parse(std::string_view text) {
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  json::Skeleton skeleton([](const json::Path &) { return nullptr; }, {SIZE_MAX, SIZE_MAX});
+  json::Tokenizer tokenizer(skeleton);
+  try {
+    tokenizer.feed(text);
+    tokenizer.finish();
+  } catch (const json::Error &) {
+    return std::nullopt;
+  }
+  return std::optional<Json>(std::in_place, skeleton.document());
 }
 
 }  // namespace
@@ -25,8 +36,8 @@ Json parse(std::string_view text, bool &too_deep) {
 void JsonAnswer::begin(const ResponseHead &head) {
   text_.clear();
   if (!is_json_type(head.content_type))
-    throw AttemptError(ErrorClass::bad_response,
-                       "the server answers with " + head.content_type + " instead of JSON");
+    throw AttemptError::unreadable("the server answers with " + head.content_type +
+                                   " instead of JSON");
 }
 
 void JsonAnswer::consume(std::string_view body) {
@@ -37,17 +48,14 @@ void JsonAnswer::consume(std::string_view body) {
 }
 
 Json JsonAnswer::finish() const {
-  bool too_deep = false;
-  Json document = parse(text_, too_deep);
-  if (document.is_discarded() || too_deep)
-    throw AttemptError(ErrorClass::bad_response, "the answer is not usable JSON");
-  return document;
+  auto document = parse(text_);
+  if (!document) throw AttemptError::unreadable("the answer is not usable JSON");
+  return std::move(*document);
 }
 
 Json json_or_null(std::string_view text) {
-  bool too_deep = false;
-  Json document = parse(text, too_deep);
-  return document.is_discarded() || too_deep ? Json(nullptr) : document;
+  auto document = parse(text);
+  return document ? std::move(*document) : Json(nullptr);
 }
 
 }  // namespace courier

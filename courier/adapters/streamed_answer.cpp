@@ -52,7 +52,8 @@ StreamedAnswer::~StreamedAnswer() = default;
 
 void StreamedAnswer::begin(const ResponseHead &head) {
   if (!is_json_type(head.content_type))
-    reject("the server answers with " + head.content_type + " instead of JSON");
+    throw AttemptError::unreadable("the server answers with " + head.content_type +
+                                   " instead of JSON");
   writer_.reset();
   pictures_.clear();
   budget_ = ingest::ByteBudget(max_bytes_);
@@ -64,7 +65,7 @@ void StreamedAnswer::consume(std::string_view body) {
   try {
     parser_->tokenizer.feed(body);
   } catch (const json::Error &error) {
-    reject(std::string("the answer is not usable JSON: ") + error.what());
+    throw AttemptError::unreadable(std::string("the answer is not usable JSON: ") + error.what());
   }
 }
 
@@ -72,7 +73,7 @@ const nlohmann::json &StreamedAnswer::finish() {
   try {
     parser_->tokenizer.finish();
   } catch (const json::Error &error) {
-    reject(std::string("the answer is not usable JSON: ") + error.what());
+    throw AttemptError::unreadable(std::string("the answer is not usable JSON: ") + error.what());
   }
   return document();
 }

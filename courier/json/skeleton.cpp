@@ -97,10 +97,10 @@ void Skeleton::number(std::string_view text) {
   std::int64_t integer = 0;
   std::uint64_t natural = 0;
   double real = 0;
-  if (parse_whole(text, integer))
-    place(integer);
-  else if (parse_whole(text, natural))
+  if (parse_whole(text, natural))
     place(natural);
+  else if (parse_whole(text, integer))
+    place(integer);
   else if (parse_whole(text, real))
     place(real);
   else

@@ -21,6 +21,8 @@ create table atelier.conversations (
     constraint conversations_memory_data_size check (octet_length(memory_data::text) <= 65536),
   current_location text,
   last_scene_image text,
+  -- Without a foreign key: the two tables would refer to each other, and no dump could be loaded in order.
+  active_message_id uuid,
   -- What messages refers to, so that nobody writes into the conversation of somebody else.
   constraint conversations_id_user_id_key unique (id, user_id)
 );
@@ -38,7 +40,8 @@ grant select, insert, update, delete on atelier.conversations to service_role;
 comment on table atelier.conversations is
 $$Conversations of a user with a model
 
-updated_at is when something was said last. Deleting one deletes what was said.$$;
+updated_at is when something was said last. conversation_messages() reads the branch that active_message_id ends. Deleting
+one deletes what was said.$$;
 
 create table atelier.messages (
   id uuid primary key default atelier.uuid7(),
@@ -52,11 +55,24 @@ create table atelier.messages (
     constraint messages_message_type_length check (char_length(message_type) between 1 and 100),
   created_at timestamptz not null default now(),
   job_id uuid constraint messages_job_key unique references atelier.jobs (id) on delete set null,
+  -- Deferred, so that the trigger that closes gaps comes first.
+  parent_id uuid constraint messages_parent_fkey references atelier.messages (id) deferrable initially deferred,
+  state text not null default 'complete'
+    constraint messages_state_known check (state in ('pending', 'complete', 'stopped', 'failed')),
+  request jsonb
+    constraint messages_request_is_an_object check (jsonb_typeof(request) = 'object')
+    constraint messages_request_size check (octet_length(request::text) <= 65536),
+  idempotency_key text
+    constraint messages_idempotency_key_length check (char_length(idempotency_key) between 1 and 255),
+  request_hash bytea,
   constraint messages_conversation_fkey foreign key (conversation_id, user_id)
     references atelier.conversations (id, user_id) on delete cascade
 );
 create index messages_conversation_idx on atelier.messages (conversation_id, user_id, created_at);
 create index messages_user_idx on atelier.messages (user_id);
+create index messages_parent_idx on atelier.messages (parent_id, conversation_id);
+create unique index messages_idempotency_key_key on atelier.messages (user_id, idempotency_key)
+  where idempotency_key is not null;
 select pg_catalog.pg_extension_config_dump('atelier.messages', '');
 alter table atelier.messages enable row level security;
 alter table atelier.messages force row level security;
@@ -65,7 +81,8 @@ grant select, insert, update, delete on atelier.messages to service_role;
 comment on table atelier.messages is
 $$What was said in a conversation
 
-The answer of a model names its job: content is empty until that has ended, and message_stream() gives what there is
+A tree: parent_id is what a message follows, and the active branch ends with active_message_id of the conversation. The
+answer of a model names its job: content is empty until that has ended, and message_stream() gives what there is
 meanwhile.$$;
 
 create table atelier_engine.text_pieces (

@@ -25,7 +25,7 @@ comment on column atelier.jobs.attempts is 'Tries that counted.';
 comment on column atelier.jobs.max_attempts is 'How many may count before it fails.';
 comment on column atelier.jobs.error_message is 'The last failure, also while it waits for another try.';
 comment on column atelier.jobs.error_class is 'The kind of the last failure.';
-comment on column atelier.jobs.moderation_status is 'pending, approved, rejected or flagged.';
+comment on column atelier.jobs.moderation_status is 'What became of the prompt: unchecked, pending, approved, flagged, quarantined or rejected.';
 comment on column atelier.jobs.reviewed_at is 'When somebody looked at it.';
 comment on column atelier.jobs.reviewed_by is 'Who looked at it.';
 comment on column atelier.jobs.review_notes is 'What was said about it.';

@@ -36,6 +36,13 @@ comment on column atelier.images.seed is 'The seed it was made with; null where 
 comment on column atelier.images.job_id is 'The job that made it.';
 comment on column atelier.images.image_index is 'Which output of that job it is, from 0.';
 comment on column atelier.images.metadata is 'The settings it was made with.';
+comment on column atelier.images.generation_mode is 'project, when it was made for one; else standalone.';
+comment on column atelier.images.signed_url is 'Always null: library_asset() and object() send files, to those who may see them.';
+comment on column atelier.images.signed_url_expires_at is 'Always null.';
+comment on column atelier.images.nsfw_score is 'Always null: pictures are not scored here.';
+comment on column atelier.images.reference_image_url is 'The picture it was to be like.';
+comment on column atelier.images.reference_strength is 'How much it was to be like that, from 0 to 1.';
+comment on column atelier.images.reference_type is 'What it was to be like it in, as the metadata of the job say.';
 
 comment on column atelier.videos.title is 'What its owner calls it.';
 comment on column atelier.videos.video_url is 'The file, as bucket/path.';
@@ -47,3 +54,9 @@ comment on column atelier.videos.resolution is 'Width and height in pixels, with
 comment on column atelier.videos.job_id is 'The job that made it.';
 comment on column atelier.videos.metadata is 'The settings it was made with.';
 comment on column atelier.videos.completed_at is 'When it was saved.';
+comment on column atelier.videos.preview_url is 'A small picture of it, as bucket/path.';
+comment on column atelier.videos.expires_at is 'Always null: what is in the library stays.';
+comment on column atelier.videos.reference_image_url is 'The picture it was to be like.';
+comment on column atelier.videos.error_message is 'Always null: what failed is among the jobs.';
+comment on column atelier.videos.signed_url is 'Always null: library_asset() and object() send files, to those who may see them.';
+comment on column atelier.videos.signed_url_expires_at is 'Always null.';

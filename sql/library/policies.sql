@@ -3,7 +3,7 @@
 drop policy if exists "everybody sees public assets" on atelier.user_library;
 create policy "everybody sees public assets" on atelier.user_library
   for select to anon, authenticated
-  using (visibility = 'public');
+  using (visibility = 'public' and moderation_status in ('unchecked', 'approved'));
 
 drop policy if exists "people see their own library" on atelier.user_library;
 create policy "people see their own library" on atelier.user_library
@@ -41,3 +41,8 @@ drop policy if exists "people delete their own collections" on atelier.user_coll
 create policy "people delete their own collections" on atelier.user_collections
   for delete to authenticated
   using (user_id = (select auth.uid()));
+
+drop policy if exists "nobody sees withheld assets" on atelier.user_library;
+create policy "nobody sees withheld assets" on atelier.user_library
+  as restrictive for all to anon, authenticated
+  using (moderation_status in ('unchecked', 'approved', 'flagged'));

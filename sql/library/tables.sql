@@ -65,6 +65,9 @@ create table atelier.user_library (
   source_asset_index integer,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  moderation_status text not null default 'unchecked'
+    constraint user_library_moderation_status_known
+      check (moderation_status in ('unchecked', 'pending', 'approved', 'flagged', 'quarantined', 'rejected')),
   -- A workspace asset is saved once, however often and from wherever it is asked for.
   constraint user_library_source_key unique (user_id, source_asset_id),
   constraint user_library_collection_id_fkey foreign key (collection_id, user_id)
@@ -94,3 +97,5 @@ id.$$;
 comment on column atelier.user_library.source_asset_id is
   'The workspace asset it was saved from, and which comes back when it is copied to the workspace.';
 comment on column atelier.user_library.generation_metadata is 'The settings it was made with.';
+comment on column atelier.user_library.moderation_status is
+  'unchecked, approved and flagged ones are shown to their owner; pending, quarantined and rejected ones to nobody.';

@@ -23,3 +23,11 @@ for each statement execute function atelier_engine.delete_files_of_library_asset
 create or replace trigger touch_updated_at
 before update on atelier.user_library
 for each row execute function atelier_engine.touch_updated_at();
+
+create or replace trigger write_images
+instead of insert or update or delete on atelier.images
+for each row execute function atelier_engine.write_images();
+
+create or replace trigger write_videos
+instead of insert or update or delete on atelier.videos
+for each row execute function atelier_engine.write_videos();

@@ -57,3 +57,56 @@ comment on column atelier.content_terms.term is
 comment on column atelier.content_terms.meaning is 'nsfw: makes a prompt nsfw; harmless: excuses what it covers.';
 comment on column atelier.content_terms.is_active is 'Whether detect_content_mode() uses it.';
 comment on column atelier.content_terms.created_by is 'Who made it; null: the back end, or somebody who is gone.';
+
+comment on column atelier.prompt_enhancements.job_id is 'The job that gets the prompt; null: only the text was asked for.';
+comment on column atelier.prompt_enhancements.enhancement_job_id is
+  'The job of the language model; null: there was none, or it is deleted.';
+comment on column atelier.prompt_enhancements.original_prompt is 'What the user wrote.';
+comment on column atelier.prompt_enhancements.enhanced_prompt is 'What was made of that; null: nothing, the original is used.';
+comment on column atelier.prompt_enhancements.enhancement_strategy is
+  'pending; rewritten by a language model; only weighted; given by the caller; exact_copy: left alone on purpose; '
+  'error_fallback: left alone because of fallback_reason.';
+comment on column atelier.prompt_enhancements.fallback_reason is
+  'Why the original is used: the language model failed, was cancelled, said nothing (empty), too much (too_long), that it '
+  'would not (refused), what is nsfw where sfw was asked for (content_mode), or what weights cannot be given to (unusable); or '
+  'there is no_model or no_template.';
+comment on column atelier.prompt_enhancements.enhancer_model is 'By which name of a language model the template was looked up.';
+comment on column atelier.prompt_enhancements.template_id is 'The version of the template that the language model was told.';
+comment on column atelier.prompt_enhancements.template_name is 'Its name.';
+comment on column atelier.prompt_enhancements.content_mode is 'For whom the prompt is.';
+comment on column atelier.prompt_enhancements.token_limit is 'How many tokens of the text encoder it may have.';
+comment on column atelier.prompt_enhancements.token_count is 'How many the answer has, by estimate_prompt_tokens().';
+comment on column atelier.prompt_enhancements.compel_weights is 'The weights that presets give to words of the prompt.';
+comment on column atelier.prompt_enhancements.options is 'What was asked for.';
+comment on column atelier.prompt_enhancements.enhancement_time_ms is 'Milliseconds from the request to the answer.';
+comment on column atelier.prompt_enhancements.completed_at is 'When it was settled; null: the language model is still at it.';
+comment on column atelier.prompt_enhancements.prompt_test_id is 'The test that it took part in.';
+comment on column atelier.prompt_enhancements.test_variant is 'In which half: baseline or enhanced.';
+
+comment on column atelier.prompt_ab_tests.test_name is 'By which requests name it; unique.';
+comment on column atelier.prompt_ab_tests.test_series is 'What it belongs to.';
+comment on column atelier.prompt_ab_tests.baseline_config is 'One way: an option enhancement of queue_job(), as {"mode": "exact_copy"}.';
+comment on column atelier.prompt_ab_tests.enhanced_config is 'The other way.';
+comment on column atelier.prompt_ab_tests.total_participants is 'How many users took part; since it is over.';
+comment on column atelier.prompt_ab_tests.baseline_avg_quality is 'Their average rating one way; since it is over.';
+comment on column atelier.prompt_ab_tests.enhanced_avg_quality is 'And the other way.';
+comment on column atelier.prompt_ab_tests.quality_improvement is 'The difference of the two.';
+comment on column atelier.prompt_ab_tests.confidence_level is 'How sure it is that there is one, 0 to 1; null: too few ratings.';
+comment on column atelier.prompt_ab_tests.is_complete is 'Whether it is over.';
+comment on column atelier.prompt_ab_tests.completed_at is 'When stop_prompt_ab_test() ended it.';
+comment on column atelier.prompt_ab_tests.started_at is 'When start_prompt_ab_test() started it.';
+comment on column atelier.prompt_ab_tests.baseline_weight is 'How many users go one way, in proportion to enhanced_weight.';
+comment on column atelier.prompt_ab_tests.enhanced_weight is 'How many go the other way.';
+comment on column atelier.prompt_ab_tests.applies_to_all is
+  'Whether all requests for an enhancement take part that name no test and nothing that it decides; one such test runs at a time.';
+comment on column atelier.prompt_ab_tests.created_by is 'Who made it; null: the back end, or somebody who is gone.';
+
+comment on column atelier.prompt_ab_outcomes.job_id is 'The job.';
+comment on column atelier.prompt_ab_outcomes.test_id is 'The test that it took part in.';
+comment on column atelier.prompt_ab_outcomes.variant is 'In which half: baseline or enhanced.';
+comment on column atelier.prompt_ab_outcomes.job_status is 'How the job ended; queued: not yet.';
+comment on column atelier.prompt_ab_outcomes.latency_ms is 'Milliseconds from the request to the completed job, the enhancement included.';
+comment on column atelier.prompt_ab_outcomes.rating is 'The rating of the job.';
+comment on column atelier.prompt_ab_outcomes.is_saved is 'Whether its user saved an output to the library.';
+comment on column atelier.prompt_ab_outcomes.is_favorite is 'Whether he marked one as a favourite, ever.';
+comment on column atelier.prompt_ab_outcomes.is_discarded is 'Whether he discarded one without saving it.';

@@ -104,3 +104,35 @@ drop policy if exists "admins delete content terms" on atelier.content_terms;
 create policy "admins delete content terms" on atelier.content_terms
   for delete to authenticated
   using ((select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "owners and admins see prompt enhancements" on atelier.prompt_enhancements;
+create policy "owners and admins see prompt enhancements" on atelier.prompt_enhancements
+  for select to authenticated
+  using (user_id between (select atelier_engine.readable_users_from())
+                     and (select atelier_engine.readable_users_to()));
+
+drop policy if exists "admins read prompt tests" on atelier.prompt_ab_tests;
+create policy "admins read prompt tests" on atelier.prompt_ab_tests
+  for select to authenticated
+  using ((select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "admins add prompt tests" on atelier.prompt_ab_tests;
+create policy "admins add prompt tests" on atelier.prompt_ab_tests
+  for insert to authenticated
+  with check ((select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "admins change prompt tests" on atelier.prompt_ab_tests;
+create policy "admins change prompt tests" on atelier.prompt_ab_tests
+  for update to authenticated
+  using ((select atelier.has_role((select auth.uid()), 'admin')))
+  with check ((select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "admins delete prompt tests" on atelier.prompt_ab_tests;
+create policy "admins delete prompt tests" on atelier.prompt_ab_tests
+  for delete to authenticated
+  using ((select atelier.has_role((select auth.uid()), 'admin')));
+
+drop policy if exists "admins read outcomes of prompt tests" on atelier.prompt_ab_outcomes;
+create policy "admins read outcomes of prompt tests" on atelier.prompt_ab_outcomes
+  for select to authenticated
+  using ((select atelier.has_role((select auth.uid()), 'admin')));

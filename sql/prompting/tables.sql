@@ -53,6 +53,13 @@ A template is named by enhancer_model, use_case, content_mode and template_name;
 A new row is a draft. Once it was published, its words stay as they are: a change is a new version. Administrators see
 and write them; everybody else gets the one that fits by resolve_prompt_template().$$;
 
+create type atelier_engine.template_match as (
+  step integer,
+  matched text,
+  template atelier.prompt_templates
+);
+comment on type atelier_engine.template_match is 'A template that fits, and what was given up for it';
+
 create table atelier.negative_prompts (
   id uuid primary key default atelier.uuid7(),
   model_type text not null default 'sdxl'
@@ -168,3 +175,130 @@ $$Words by which detect_content_mode() judges prompts
 
 A term that means nsfw makes a prompt nsfw. A harmless one excuses only the characters that it covers itself: with "nude
 lipstick" harmless, "a nude with nude lipstick" is nsfw all the same. Administrators see and write them.$$;
+
+create table atelier.prompt_enhancements (
+  id uuid primary key default atelier.uuid7(),
+  user_id uuid not null references atelier.profiles (id) on delete cascade,
+  job_id uuid references atelier.jobs (id) on delete cascade,
+  enhancement_job_id uuid references atelier.jobs (id) on delete set null,
+  original_prompt text not null,
+  enhanced_prompt text,
+  enhancement_strategy text not null default 'pending'
+    constraint prompt_enhancements_enhancement_strategy_known
+      check (enhancement_strategy in ('pending', 'rewritten', 'weighted', 'given', 'exact_copy', 'error_fallback')),
+  fallback_reason text
+    constraint prompt_enhancements_fallback_reason_known
+      check (fallback_reason in ('failed', 'cancelled', 'empty', 'too_long', 'refused', 'content_mode', 'unusable', 'no_model',
+                                 'no_template')),
+  enhancer_model text,
+  template_id uuid references atelier.prompt_templates (id) on delete set null,
+  template_name text,
+  content_mode atelier.content_mode not null default 'sfw',
+  token_limit integer constraint prompt_enhancements_token_limit_positive check (token_limit > 0),
+  token_count integer constraint prompt_enhancements_token_count_not_negative check (token_count >= 0),
+  compel_weights jsonb,
+  options jsonb not null default '{}'
+    constraint prompt_enhancements_options_is_an_object check (jsonb_typeof(options) = 'object'),
+  enhancement_time_ms integer,
+  created_at timestamptz not null default clock_timestamp(),
+  completed_at timestamptz,
+  constraint prompt_enhancements_fallback_has_a_reason
+    check ((enhancement_strategy = 'error_fallback') = (fallback_reason is not null)),
+  constraint prompt_enhancements_pending_is_not_over check ((enhancement_strategy = 'pending') = (completed_at is null))
+);
+create index prompt_enhancements_user_idx on atelier.prompt_enhancements (user_id, created_at desc);
+create unique index prompt_enhancements_job_key on atelier.prompt_enhancements (job_id) where job_id is not null;
+create unique index prompt_enhancements_enhancement_job_key on atelier.prompt_enhancements (enhancement_job_id)
+  where enhancement_job_id is not null;
+create index prompt_enhancements_template_idx on atelier.prompt_enhancements (template_id) where template_id is not null;
+select pg_catalog.pg_extension_config_dump('atelier.prompt_enhancements', '');
+alter table atelier.prompt_enhancements enable row level security;
+alter table atelier.prompt_enhancements force row level security;
+grant select on atelier.prompt_enhancements to authenticated, service_role;
+grant delete on atelier.prompt_enhancements to service_role;
+comment on table atelier.prompt_enhancements is
+$$Prompts that were rewritten, or were to be
+
+Made by enhance_prompt(), and by queue_job() with enhancement. The prompt as the user wrote it stays beside what was made
+of it. People see their own, administrators all of them.$$;
+
+create table atelier.prompt_ab_tests (
+  id uuid primary key default atelier.uuid7(),
+  test_name text not null
+    constraint prompt_ab_tests_test_name_key unique
+    constraint prompt_ab_tests_test_name_length check (char_length(test_name) between 1 and 100)
+    constraint prompt_ab_tests_test_name_is_not_blank check (test_name ~ '\S'),
+  test_series text not null
+    constraint prompt_ab_tests_test_series_length check (char_length(test_series) between 1 and 100),
+  baseline_config jsonb not null
+    constraint prompt_ab_tests_baseline_config_is_an_object check (jsonb_typeof(baseline_config) = 'object'),
+  enhanced_config jsonb not null
+    constraint prompt_ab_tests_enhanced_config_is_an_object check (jsonb_typeof(enhanced_config) = 'object'),
+  total_participants integer not null default 0
+    constraint prompt_ab_tests_total_participants_not_negative check (total_participants >= 0),
+  baseline_avg_quality numeric(3, 2),
+  enhanced_avg_quality numeric(3, 2),
+  quality_improvement numeric(3, 2),
+  confidence_level numeric(3, 2)
+    constraint prompt_ab_tests_confidence_level_in_range check (confidence_level between 0 and 1),
+  is_complete boolean not null default false,
+  created_at timestamptz not null default now(),
+  completed_at timestamptz,
+  started_at timestamptz,
+  baseline_weight integer not null default 1
+    constraint prompt_ab_tests_baseline_weight_in_range check (baseline_weight between 0 and 1000),
+  enhanced_weight integer not null default 1
+    constraint prompt_ab_tests_enhanced_weight_in_range check (enhanced_weight between 0 and 1000),
+  applies_to_all boolean not null default false,
+  created_by uuid default auth.uid() references atelier.profiles (id) on delete set null,
+  constraint prompt_ab_tests_some_weight check (baseline_weight + enhanced_weight > 0),
+  constraint prompt_ab_tests_complete_is_over check (is_complete = (completed_at is not null)),
+  constraint prompt_ab_tests_complete_was_started check (completed_at is null or started_at is not null)
+);
+create unique index prompt_ab_tests_running_for_all_key on atelier.prompt_ab_tests ((true))
+  where applies_to_all and started_at is not null and completed_at is null;
+create index prompt_ab_tests_created_by_idx on atelier.prompt_ab_tests (created_by) where created_by is not null;
+select pg_catalog.pg_extension_config_dump('atelier.prompt_ab_tests', '');
+alter table atelier.prompt_ab_tests enable row level security;
+alter table atelier.prompt_ab_tests force row level security;
+grant select, delete,
+  insert (id, test_name, test_series, baseline_config, enhanced_config, baseline_weight, enhanced_weight, applies_to_all),
+  update (test_name, test_series, baseline_config, enhanced_config, baseline_weight, enhanced_weight, applies_to_all)
+  on atelier.prompt_ab_tests to authenticated, service_role;
+comment on table atelier.prompt_ab_tests is
+$$Two ways of enhancing prompts, compared
+
+Made by administrators, run by start_prompt_ab_test() and stop_prompt_ab_test(). Each user is in one of the two all the time.
+Once started, what is compared stays as it is.$$;
+
+create table atelier.prompt_ab_outcomes (
+  job_id uuid primary key references atelier.jobs (id) on delete cascade,
+  test_id uuid not null references atelier.prompt_ab_tests (id) on delete cascade,
+  user_id uuid not null references atelier.profiles (id) on delete cascade,
+  variant text not null constraint prompt_ab_outcomes_variant_known check (variant in ('baseline', 'enhanced')),
+  created_at timestamptz not null default clock_timestamp(),
+  job_status text not null default 'queued'
+    constraint prompt_ab_outcomes_job_status_known check (job_status in ('queued', 'completed', 'failed', 'cancelled')),
+  latency_ms integer constraint prompt_ab_outcomes_latency_not_negative check (latency_ms >= 0),
+  rating numeric(7, 2),
+  is_saved boolean not null default false,
+  is_favorite boolean not null default false,
+  is_discarded boolean not null default false
+);
+create index prompt_ab_outcomes_test_idx on atelier.prompt_ab_outcomes (test_id, variant, user_id);
+create index prompt_ab_outcomes_user_idx on atelier.prompt_ab_outcomes (user_id);
+select pg_catalog.pg_extension_config_dump('atelier.prompt_ab_outcomes', '');
+alter table atelier.prompt_ab_outcomes enable row level security;
+alter table atelier.prompt_ab_outcomes force row level security;
+grant select on atelier.prompt_ab_outcomes to authenticated, service_role;
+comment on table atelier.prompt_ab_outcomes is
+$$What became of the jobs of a comparison
+
+Written by the database as it happens. For administrators; prompt_ab_report() counts it.$$;
+
+alter table atelier.prompt_enhancements
+  add column prompt_test_id uuid references atelier.prompt_ab_tests (id) on delete set null,
+  add column test_variant text
+    constraint prompt_enhancements_test_variant_known check (test_variant in ('baseline', 'enhanced'));
+create index prompt_enhancements_prompt_test_idx on atelier.prompt_enhancements (prompt_test_id)
+  where prompt_test_id is not null;

@@ -123,15 +123,15 @@ comment on column atelier.provider_tokens.disabled_reason is 'Why: auth (401) or
 comment on column atelier.provider_tokens.last_error is 'The last such error.';
 comment on column atelier.provider_tokens.last_error_at is 'When that was.';
 
-comment on column atelier.model_config_history.model_type is 'SDXL or WAN.';
-comment on column atelier.model_config_history.config_name is 'What the settings are called.';
+comment on column atelier.model_config_history.model_type is 'The family in capitals, such as SDXL or WAN.';
+comment on column atelier.model_config_history.config_name is 'The key of the model, or what an admin called the settings.';
 comment on column atelier.model_config_history.config_data is 'The settings.';
 comment on column atelier.model_config_history.is_active is 'Whether they are in use.';
-comment on column atelier.model_config_history.created_by is 'Who tried them.';
+comment on column atelier.model_config_history.created_by is 'Who made the change; null: the back end, or an account that is gone.';
 comment on column atelier.model_config_history.notes is 'What came of it.';
 
-comment on column atelier.model_performance_logs.model_type is 'SDXL or WAN.';
-comment on column atelier.model_performance_logs.date is 'The day.';
+comment on column atelier.model_performance_logs.model_type is 'The family in capitals, such as SDXL or WAN.';
+comment on column atelier.model_performance_logs.date is 'The day, in UTC.';
 comment on column atelier.model_performance_logs.total_generations is 'Pictures or videos that were asked for.';
 comment on column atelier.model_performance_logs.successful_generations is 'Those that were made.';
 comment on column atelier.model_performance_logs.failed_generations is 'Those that were not.';

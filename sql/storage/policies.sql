@@ -24,6 +24,12 @@ create policy "people delete their own objects" on storage.objects
          and (storage.foldername(name))[1] = (select auth.uid())::text
          and bucket_id not in ('workspace-temp', 'user-library'));
 
+-- A flag on the row, and no look elsewhere: every listing reads this.
+drop policy if exists "nobody sees withheld objects" on storage.objects;
+create policy "nobody sees withheld objects" on storage.objects
+  as restrictive for all to anon, authenticated
+  using ((metadata ? 'moderation') is not true);
+
 drop policy if exists "those who see an object read its bytes" on atelier_engine.object_chunks;
 create policy "those who see an object read its bytes" on atelier_engine.object_chunks
   for select to anon, authenticated

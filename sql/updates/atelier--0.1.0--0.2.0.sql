@@ -430,7 +430,8 @@ create type atelier_engine.job_request as (
   run_at timestamptz,
   idempotency_key text,
   reuse_result boolean,
-  on_dependency_failure text
+  on_dependency_failure text,
+  enhancement jsonb
 );
 comment on type atelier_engine.job_request is 'A request for a job, as queue_job() takes it';
 
@@ -836,8 +837,8 @@ comment on function atelier_engine.assert_valid_job(atelier.jobs) is
 $$Check constraint: what a job may hold
 
 status: queued, processing, completed, failed, cancelled. job_type: the fifteen of the job types. format: image, video, chat.
-quality: fast, high. destination: library, workspace. moderation_status: pending, approved, rejected, flagged. priority:
--1000 to 1000. attempts: 0 or more. max_attempts: 1 to 100. model_type: a slug. parameters: an object. idempotency_key: 1 to
+quality: fast, high. destination: library, workspace. moderation_status: unchecked, pending,
+approved, flagged, quarantined, rejected. priority: -1000 to 1000. attempts: 0 or more. max_attempts: 1 to 100. model_type: a slug. parameters: an object. idempotency_key: 1 to
 255 characters, with its request_hash. completed_at: when the job has ended, and only then. Raises 23514.$$;
 alter table atelier.jobs add constraint jobs_are_valid check (atelier_engine.assert_valid_job(jobs));
 create function atelier_engine.assert_valid_generation(generation atelier.generations)
@@ -884,10 +885,11 @@ create type atelier_engine.resolved_request as (
   parameters jsonb,
   draws_seed boolean,
   takes_pictures boolean,
-  estimated_seconds numeric
+  estimated_seconds numeric,
+  is_moderated boolean
 );
 comment on type atelier_engine.resolved_request is
-  'What follows from the model, job type and parameters of a request: all that depends on the catalogue of models alone';
+  'What follows from the model, job type and parameters of a request: all that depends on the catalogue of models and the checks alone';
 
 -- Asking servers how they are.
 alter table atelier.endpoints
@@ -991,6 +993,8 @@ create table atelier.conversations (
     constraint conversations_memory_data_size check (octet_length(memory_data::text) <= 65536),
   current_location text,
   last_scene_image text,
+  -- Without a foreign key: the two tables would refer to each other, and no dump could be loaded in order.
+  active_message_id uuid,
   -- What messages refers to, so that nobody writes into the conversation of somebody else.
   constraint conversations_id_user_id_key unique (id, user_id)
 );
@@ -1008,7 +1012,8 @@ grant select, insert, update, delete on atelier.conversations to service_role;
 comment on table atelier.conversations is
 $$Conversations of a user with a model
 
-updated_at is when something was said last. Deleting one deletes what was said.$$;
+updated_at is when something was said last. conversation_messages() reads the branch that active_message_id ends. Deleting
+one deletes what was said.$$;
 
 create table atelier.messages (
   id uuid primary key default atelier.uuid7(),
@@ -1022,11 +1027,24 @@ create table atelier.messages (
     constraint messages_message_type_length check (char_length(message_type) between 1 and 100),
   created_at timestamptz not null default now(),
   job_id uuid constraint messages_job_key unique references atelier.jobs (id) on delete set null,
+  -- Deferred, so that the trigger that closes gaps comes first.
+  parent_id uuid constraint messages_parent_fkey references atelier.messages (id) deferrable initially deferred,
+  state text not null default 'complete'
+    constraint messages_state_known check (state in ('pending', 'complete', 'stopped', 'failed')),
+  request jsonb
+    constraint messages_request_is_an_object check (jsonb_typeof(request) = 'object')
+    constraint messages_request_size check (octet_length(request::text) <= 65536),
+  idempotency_key text
+    constraint messages_idempotency_key_length check (char_length(idempotency_key) between 1 and 255),
+  request_hash bytea,
   constraint messages_conversation_fkey foreign key (conversation_id, user_id)
     references atelier.conversations (id, user_id) on delete cascade
 );
 create index messages_conversation_idx on atelier.messages (conversation_id, user_id, created_at);
 create index messages_user_idx on atelier.messages (user_id);
+create index messages_parent_idx on atelier.messages (parent_id, conversation_id);
+create unique index messages_idempotency_key_key on atelier.messages (user_id, idempotency_key)
+  where idempotency_key is not null;
 select pg_catalog.pg_extension_config_dump('atelier.messages', '');
 alter table atelier.messages enable row level security;
 alter table atelier.messages force row level security;
@@ -1035,7 +1053,8 @@ grant select, insert, update, delete on atelier.messages to service_role;
 comment on table atelier.messages is
 $$What was said in a conversation
 
-The answer of a model names its job: content is empty until that has ended, and message_stream() gives what there is
+A tree: parent_id is what a message follows, and the active branch ends with active_message_id of the conversation. The
+answer of a model names its job: content is empty until that has ended, and message_stream() gives what there is
 meanwhile.$$;
 
 create table atelier_engine.text_pieces (
@@ -1328,6 +1347,13 @@ A template is named by enhancer_model, use_case, content_mode and template_name;
 A new row is a draft. Once it was published, its words stay as they are: a change is a new version. Administrators see
 and write them; everybody else gets the one that fits by resolve_prompt_template().$$;
 
+create type atelier_engine.template_match as (
+  step integer,
+  matched text,
+  template atelier.prompt_templates
+);
+comment on type atelier_engine.template_match is 'A template that fits, and what was given up for it';
+
 create table atelier.negative_prompts (
   id uuid primary key default atelier.uuid7(),
   model_type text not null default 'sdxl'
@@ -1443,6 +1469,133 @@ $$Words by which detect_content_mode() judges prompts
 
 A term that means nsfw makes a prompt nsfw. A harmless one excuses only the characters that it covers itself: with "nude
 lipstick" harmless, "a nude with nude lipstick" is nsfw all the same. Administrators see and write them.$$;
+
+create table atelier.prompt_enhancements (
+  id uuid primary key default atelier.uuid7(),
+  user_id uuid not null references atelier.profiles (id) on delete cascade,
+  job_id uuid references atelier.jobs (id) on delete cascade,
+  enhancement_job_id uuid references atelier.jobs (id) on delete set null,
+  original_prompt text not null,
+  enhanced_prompt text,
+  enhancement_strategy text not null default 'pending'
+    constraint prompt_enhancements_enhancement_strategy_known
+      check (enhancement_strategy in ('pending', 'rewritten', 'weighted', 'given', 'exact_copy', 'error_fallback')),
+  fallback_reason text
+    constraint prompt_enhancements_fallback_reason_known
+      check (fallback_reason in ('failed', 'cancelled', 'empty', 'too_long', 'refused', 'content_mode', 'unusable', 'no_model',
+                                 'no_template')),
+  enhancer_model text,
+  template_id uuid references atelier.prompt_templates (id) on delete set null,
+  template_name text,
+  content_mode atelier.content_mode not null default 'sfw',
+  token_limit integer constraint prompt_enhancements_token_limit_positive check (token_limit > 0),
+  token_count integer constraint prompt_enhancements_token_count_not_negative check (token_count >= 0),
+  compel_weights jsonb,
+  options jsonb not null default '{}'
+    constraint prompt_enhancements_options_is_an_object check (jsonb_typeof(options) = 'object'),
+  enhancement_time_ms integer,
+  created_at timestamptz not null default clock_timestamp(),
+  completed_at timestamptz,
+  constraint prompt_enhancements_fallback_has_a_reason
+    check ((enhancement_strategy = 'error_fallback') = (fallback_reason is not null)),
+  constraint prompt_enhancements_pending_is_not_over check ((enhancement_strategy = 'pending') = (completed_at is null))
+);
+create index prompt_enhancements_user_idx on atelier.prompt_enhancements (user_id, created_at desc);
+create unique index prompt_enhancements_job_key on atelier.prompt_enhancements (job_id) where job_id is not null;
+create unique index prompt_enhancements_enhancement_job_key on atelier.prompt_enhancements (enhancement_job_id)
+  where enhancement_job_id is not null;
+create index prompt_enhancements_template_idx on atelier.prompt_enhancements (template_id) where template_id is not null;
+select pg_catalog.pg_extension_config_dump('atelier.prompt_enhancements', '');
+alter table atelier.prompt_enhancements enable row level security;
+alter table atelier.prompt_enhancements force row level security;
+grant select on atelier.prompt_enhancements to authenticated, service_role;
+grant delete on atelier.prompt_enhancements to service_role;
+comment on table atelier.prompt_enhancements is
+$$Prompts that were rewritten, or were to be
+
+Made by enhance_prompt(), and by queue_job() with enhancement. The prompt as the user wrote it stays beside what was made
+of it. People see their own, administrators all of them.$$;
+
+create table atelier.prompt_ab_tests (
+  id uuid primary key default atelier.uuid7(),
+  test_name text not null
+    constraint prompt_ab_tests_test_name_key unique
+    constraint prompt_ab_tests_test_name_length check (char_length(test_name) between 1 and 100)
+    constraint prompt_ab_tests_test_name_is_not_blank check (test_name ~ '\S'),
+  test_series text not null
+    constraint prompt_ab_tests_test_series_length check (char_length(test_series) between 1 and 100),
+  baseline_config jsonb not null
+    constraint prompt_ab_tests_baseline_config_is_an_object check (jsonb_typeof(baseline_config) = 'object'),
+  enhanced_config jsonb not null
+    constraint prompt_ab_tests_enhanced_config_is_an_object check (jsonb_typeof(enhanced_config) = 'object'),
+  total_participants integer not null default 0
+    constraint prompt_ab_tests_total_participants_not_negative check (total_participants >= 0),
+  baseline_avg_quality numeric(3, 2),
+  enhanced_avg_quality numeric(3, 2),
+  quality_improvement numeric(3, 2),
+  confidence_level numeric(3, 2)
+    constraint prompt_ab_tests_confidence_level_in_range check (confidence_level between 0 and 1),
+  is_complete boolean not null default false,
+  created_at timestamptz not null default now(),
+  completed_at timestamptz,
+  started_at timestamptz,
+  baseline_weight integer not null default 1
+    constraint prompt_ab_tests_baseline_weight_in_range check (baseline_weight between 0 and 1000),
+  enhanced_weight integer not null default 1
+    constraint prompt_ab_tests_enhanced_weight_in_range check (enhanced_weight between 0 and 1000),
+  applies_to_all boolean not null default false,
+  created_by uuid default auth.uid() references atelier.profiles (id) on delete set null,
+  constraint prompt_ab_tests_some_weight check (baseline_weight + enhanced_weight > 0),
+  constraint prompt_ab_tests_complete_is_over check (is_complete = (completed_at is not null)),
+  constraint prompt_ab_tests_complete_was_started check (completed_at is null or started_at is not null)
+);
+create unique index prompt_ab_tests_running_for_all_key on atelier.prompt_ab_tests ((true))
+  where applies_to_all and started_at is not null and completed_at is null;
+create index prompt_ab_tests_created_by_idx on atelier.prompt_ab_tests (created_by) where created_by is not null;
+select pg_catalog.pg_extension_config_dump('atelier.prompt_ab_tests', '');
+alter table atelier.prompt_ab_tests enable row level security;
+alter table atelier.prompt_ab_tests force row level security;
+grant select, delete,
+  insert (id, test_name, test_series, baseline_config, enhanced_config, baseline_weight, enhanced_weight, applies_to_all),
+  update (test_name, test_series, baseline_config, enhanced_config, baseline_weight, enhanced_weight, applies_to_all)
+  on atelier.prompt_ab_tests to authenticated, service_role;
+comment on table atelier.prompt_ab_tests is
+$$Two ways of enhancing prompts, compared
+
+Made by administrators, run by start_prompt_ab_test() and stop_prompt_ab_test(). Each user is in one of the two all the time.
+Once started, what is compared stays as it is.$$;
+
+create table atelier.prompt_ab_outcomes (
+  job_id uuid primary key references atelier.jobs (id) on delete cascade,
+  test_id uuid not null references atelier.prompt_ab_tests (id) on delete cascade,
+  user_id uuid not null references atelier.profiles (id) on delete cascade,
+  variant text not null constraint prompt_ab_outcomes_variant_known check (variant in ('baseline', 'enhanced')),
+  created_at timestamptz not null default clock_timestamp(),
+  job_status text not null default 'queued'
+    constraint prompt_ab_outcomes_job_status_known check (job_status in ('queued', 'completed', 'failed', 'cancelled')),
+  latency_ms integer constraint prompt_ab_outcomes_latency_not_negative check (latency_ms >= 0),
+  rating numeric(7, 2),
+  is_saved boolean not null default false,
+  is_favorite boolean not null default false,
+  is_discarded boolean not null default false
+);
+create index prompt_ab_outcomes_test_idx on atelier.prompt_ab_outcomes (test_id, variant, user_id);
+create index prompt_ab_outcomes_user_idx on atelier.prompt_ab_outcomes (user_id);
+select pg_catalog.pg_extension_config_dump('atelier.prompt_ab_outcomes', '');
+alter table atelier.prompt_ab_outcomes enable row level security;
+alter table atelier.prompt_ab_outcomes force row level security;
+grant select on atelier.prompt_ab_outcomes to authenticated, service_role;
+comment on table atelier.prompt_ab_outcomes is
+$$What became of the jobs of a comparison
+
+Written by the database as it happens. For administrators; prompt_ab_report() counts it.$$;
+
+alter table atelier.prompt_enhancements
+  add column prompt_test_id uuid references atelier.prompt_ab_tests (id) on delete set null,
+  add column test_variant text
+    constraint prompt_enhancements_test_variant_known check (test_variant in ('baseline', 'enhanced'));
+create index prompt_enhancements_prompt_test_idx on atelier.prompt_enhancements (prompt_test_id)
+  where prompt_test_id is not null;
 
 -- Characters: who appears in pictures and answers in conversations, who likes them, and the scenes they were shown in.
 
@@ -1723,6 +1876,19 @@ create index idx_conversations_user_character_id on atelier.conversations (user_
   where user_character_id is not null;
 
 -- Pictures of the library that show a character. They stay when the character is deleted.
+alter table atelier.workspace_assets
+  add column moderation_status text not null default 'unchecked'
+    constraint workspace_assets_moderation_status_known
+      check (moderation_status in ('unchecked', 'pending', 'approved', 'flagged', 'quarantined', 'rejected'));
+comment on column atelier.workspace_assets.moderation_status is
+  'unchecked, approved and flagged ones are shown to their owner; pending, quarantined and rejected ones to nobody.';
+alter table atelier.user_library
+  add column moderation_status text not null default 'unchecked'
+    constraint user_library_moderation_status_known
+      check (moderation_status in ('unchecked', 'pending', 'approved', 'flagged', 'quarantined', 'rejected'));
+comment on column atelier.user_library.moderation_status is
+  'unchecked, approved and flagged ones are shown to their owner; pending, quarantined and rejected ones to nobody.';
+
 alter table atelier.user_library
   add column character_id uuid
     constraint user_library_character_id_fkey references atelier.characters (id) on delete set null,
@@ -1730,6 +1896,93 @@ alter table atelier.user_library
     constraint user_library_output_type_length check (char_length(output_type) between 1 and 100);
 create index idx_user_library_character on atelier.user_library (character_id) where character_id is not null;
 grant update (character_id, output_type) on atelier.user_library to authenticated;
+
+-- Dialogue: what is remembered of conversations, summaries of what is far back, and what models asked to be done.
+
+create table atelier.memories (
+  id uuid primary key default atelier.uuid7(),
+  user_id uuid not null references atelier.profiles (id) on delete cascade,
+  tier text not null constraint memories_tier_known check (tier in ('conversation', 'character', 'profile')),
+  conversation_id uuid,
+  character_id uuid references atelier.characters (id) on delete cascade,
+  content text not null
+    constraint memories_content_length check (char_length(content) between 1 and 2000)
+    constraint memories_content_is_not_blank check (content ~ '\S'),
+  importance smallint not null default 5 constraint memories_importance_range check (importance between 1 and 10),
+  created_at timestamptz not null default now(),
+  constraint memories_conversation_fkey foreign key (conversation_id, user_id)
+    references atelier.conversations (id, user_id) on delete cascade,
+  constraint memories_tier_names_its_subject
+    check ((tier = 'conversation') = (conversation_id is not null) and (tier = 'character') = (character_id is not null))
+);
+select pg_catalog.pg_extension_config_dump('atelier.memories', '');
+create index memories_conversation_idx on atelier.memories (conversation_id, user_id) where conversation_id is not null;
+create index memories_character_idx on atelier.memories (character_id) where character_id is not null;
+create index memories_reach_idx on atelier.memories (user_id, tier, character_id, importance desc, id desc);
+alter table atelier.memories enable row level security;
+alter table atelier.memories force row level security;
+grant select on atelier.memories to authenticated;
+grant select, insert, update, delete on atelier.memories to service_role;
+comment on table atelier.memories is
+$$What models are told again
+
+Of one conversation, of everything between a user and a character, or of all conversations of a user. How far a conversation
+reaches is its memory_tier. Written by remember() and forget().$$;
+
+create table atelier.conversation_summaries (
+  id uuid primary key default atelier.uuid7(),
+  conversation_id uuid not null,
+  user_id uuid not null,
+  up_to_message_id uuid not null references atelier.messages (id) on delete cascade,
+  content text not null default ''
+    constraint conversation_summaries_content_length check (octet_length(content) <= 65536),
+  state text not null default 'pending'
+    constraint conversation_summaries_state_known check (state in ('pending', 'complete', 'failed')),
+  job_id uuid constraint conversation_summaries_job_key unique references atelier.jobs (id) on delete set null,
+  created_at timestamptz not null default now(),
+  constraint conversation_summaries_conversation_fkey foreign key (conversation_id, user_id)
+    references atelier.conversations (id, user_id) on delete cascade
+);
+select pg_catalog.pg_extension_config_dump('atelier.conversation_summaries', '');
+create index conversation_summaries_conversation_idx
+  on atelier.conversation_summaries (conversation_id, user_id, created_at desc);
+create index conversation_summaries_user_idx on atelier.conversation_summaries (user_id);
+create index conversation_summaries_up_to_idx on atelier.conversation_summaries (up_to_message_id);
+alter table atelier.conversation_summaries enable row level security;
+alter table atelier.conversation_summaries force row level security;
+grant select on atelier.conversation_summaries to authenticated;
+grant select, insert, update, delete on atelier.conversation_summaries to service_role;
+comment on table atelier.conversation_summaries is
+$$Summaries of what was said in a conversation up to a message
+
+Made by jobs of their own when a conversation no longer fits into what its model takes; each is about all that came before,
+too. One that is complete stands for these messages on every branch that they are on. What failed changes nothing.$$;
+
+create table atelier.tool_calls (
+  id uuid primary key default atelier.uuid7(),
+  message_id uuid not null references atelier.messages (id) on delete cascade,
+  user_id uuid not null references atelier.profiles (id) on delete cascade,
+  place integer not null constraint tool_calls_place_not_negative check (place >= 0),
+  call_id text not null constraint tool_calls_call_id_length check (char_length(call_id) <= 200),
+  name text not null constraint tool_calls_name_length check (char_length(name) <= 200),
+  arguments text not null constraint tool_calls_arguments_length check (char_length(arguments) <= 10000),
+  job_id uuid references atelier.jobs (id) on delete set null,
+  error text constraint tool_calls_error_length check (char_length(error) <= 2000),
+  created_at timestamptz not null default now(),
+  constraint tool_calls_message_place_key unique (message_id, place)
+);
+select pg_catalog.pg_extension_config_dump('atelier.tool_calls', '');
+create index tool_calls_user_idx on atelier.tool_calls (user_id);
+create index tool_calls_job_idx on atelier.tool_calls (job_id) where job_id is not null;
+alter table atelier.tool_calls enable row level security;
+alter table atelier.tool_calls force row level security;
+grant select on atelier.tool_calls to authenticated;
+grant select, insert, update, delete on atelier.tool_calls to service_role;
+comment on table atelier.tool_calls is
+$$What models asked to be done, with a message
+
+Arguments are as the model wrote them, at most 10 000 characters of them. Either a job does it, queued as the user of the
+conversation, or there is an error. The model is told of both with the next turn.$$;
 
 -- Projects: storyboards, scene by scene.
 
@@ -1894,3 +2147,315 @@ alter table atelier.conversations
   add constraint conversations_project_id_fkey foreign key (project_id, user_id)
     references atelier.projects (id, user_id) on delete set null (project_id);
 create index conversations_project_idx on atelier.conversations (project_id, user_id) where project_id is not null;
+
+-- Moderation.
+alter table atelier.jobs alter column moderation_status set default 'unchecked';
+-- Jobs that must not start, whatever they depend on.
+create table atelier_engine.review_holds (
+  job_id uuid primary key,
+  created_at timestamptz not null default now()
+);
+select pg_catalog.pg_extension_config_dump('atelier_engine.review_holds', '');
+alter table atelier_engine.review_holds enable row level security;
+comment on table atelier_engine.review_holds is
+$$Blocked jobs whose prompts are being checked, or wait for a moderator
+
+They start, or fail, when the row is taken away.$$;
+
+create table atelier.moderation_thresholds (
+  category text not null
+    constraint moderation_thresholds_category_length check (char_length(category) between 1 and 100),
+  mode atelier.content_mode not null,
+  flag_at numeric(4, 3)
+    constraint moderation_thresholds_flag_at_range check (flag_at between 0 and 1),
+  quarantine_at numeric(4, 3)
+    constraint moderation_thresholds_quarantine_at_range check (quarantine_at between 0 and 1),
+  reject_at numeric(4, 3)
+    constraint moderation_thresholds_reject_at_range check (reject_at between 0 and 1),
+  updated_at timestamptz not null default now(),
+  primary key (category, mode),
+  constraint moderation_thresholds_in_order
+    check (coalesce(flag_at, 0) <= coalesce(quarantine_at, 1) and coalesce(flag_at, 0) <= coalesce(reject_at, 1)
+           and coalesce(quarantine_at, 0) <= coalesce(reject_at, 1))
+);
+select pg_catalog.pg_extension_config_dump('atelier.moderation_thresholds', '');
+alter table atelier.moderation_thresholds enable row level security;
+alter table atelier.moderation_thresholds force row level security;
+grant select, insert, update, delete on atelier.moderation_thresholds to authenticated, service_role;
+comment on table atelier.moderation_thresholds is
+$$From which score of a category on something is flagged, quarantined or rejected
+
+Administrators change it. The category * stands for all that have no row of their own; without any row, 0.3 flags and 0.5
+quarantines.$$;
+
+create table atelier.moderation_checks (
+  id uuid primary key default atelier.uuid7(),
+  name text not null
+    constraint moderation_checks_name_key unique
+    constraint moderation_checks_name_length check (char_length(name) between 1 and 100),
+  kind text not null constraint moderation_checks_kind_known check (kind in ('rules', 'endpoint')),
+  stage text not null constraint moderation_checks_stage_known check (stage in ('before', 'after')),
+  applies_to text[] not null default '{image,text}'
+    constraint moderation_checks_applies_to_known
+      check (array_ndims(applies_to) = 1 and cardinality(applies_to) <= 3
+             and applies_to::text ~ '^\{(image|video|text)(,(image|video|text))*\}$'),
+  is_active boolean not null default true,
+  on_failure text not null default 'fail_closed'
+    constraint moderation_checks_on_failure_known check (on_failure in ('fail_closed', 'fail_open')),
+  api_model_id uuid references atelier.api_models (id),
+  run_as uuid references atelier.profiles (id) on delete set null,
+  scores_at text[] not null default '{results,0,category_scores}'
+    constraint moderation_checks_scores_at_is_a_place
+      check (array_ndims(scores_at) is not distinct from 1 and cardinality(scores_at) <= 20
+             and array_position(scores_at, null) is null and octet_length(scores_at::text) <= 1000),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint moderation_checks_endpoint_has_a_model check ((kind = 'endpoint') = (api_model_id is not null)),
+  constraint moderation_checks_rules_read_texts
+    check (kind = 'endpoint' or stage = 'before' or applies_to = '{text}')
+);
+select pg_catalog.pg_extension_config_dump('atelier.moderation_checks', '');
+create index moderation_checks_model_idx on atelier.moderation_checks (api_model_id) where api_model_id is not null;
+create index moderation_checks_run_as_idx on atelier.moderation_checks (run_as) where run_as is not null;
+alter table atelier.moderation_checks enable row level security;
+alter table atelier.moderation_checks force row level security;
+grant select, insert, update, delete on atelier.moderation_checks to authenticated, service_role;
+comment on table atelier.moderation_checks is
+$$What looks at prompts (stage before) and results (stage after)
+
+rules match the phrases of moderation_rules; endpoint asks a model, by a job of the account run_as. on_failure says what a
+check that fails means: fail_closed quarantines, fail_open passes. Administrators change it.$$;
+
+create table atelier.moderation_rules (
+  id uuid primary key default atelier.uuid7(),
+  check_id uuid not null references atelier.moderation_checks (id) on delete cascade,
+  category text not null
+    constraint moderation_rules_category_length check (char_length(category) between 1 and 100),
+  phrase text not null
+    constraint moderation_rules_phrase_length check (char_length(phrase) between 1 and 200)
+    constraint moderation_rules_phrase_stars check (phrase ~ '^\*?[^*]+\*?$'),
+  score numeric(4, 3) not null default 1
+    constraint moderation_rules_score_range check (score between 0 and 1),
+  is_active boolean not null default true,
+  description text
+    constraint moderation_rules_description_length check (char_length(description) <= 1000),
+  needle text not null default '',
+  created_at timestamptz not null default now()
+);
+select pg_catalog.pg_extension_config_dump('atelier.moderation_rules', '');
+create index moderation_rules_check_idx on atelier.moderation_rules (check_id);
+alter table atelier.moderation_rules enable row level security;
+alter table atelier.moderation_rules force row level security;
+grant select, delete,
+  insert (id, check_id, category, phrase, score, is_active, description),
+  update (check_id, category, phrase, score, is_active, description)
+  on atelier.moderation_rules to authenticated, service_role;
+comment on table atelier.moderation_rules is
+$$Words and phrases that a check of kind rules looks for
+
+A phrase is whole words; a star at its beginning or end stands for the rest of a word. Text and phrase are compared as
+normalized_text() makes them. Searched as plain texts, so that no rule takes longer than the text is long.$$;
+
+create table atelier.moderation_items (
+  id uuid primary key default atelier.uuid7(),
+  subject_kind text not null
+    constraint moderation_items_subject_kind_known check (subject_kind in ('prompt', 'asset', 'text')),
+  subject_id uuid not null,
+  job_id uuid,
+  user_id uuid not null references atelier.profiles (id) on delete cascade,
+  sha256 text,
+  mode atelier.content_mode not null default 'sfw',
+  status text not null default 'unchecked'
+    constraint moderation_items_status_known
+      check (status in ('unchecked', 'pending', 'approved', 'flagged', 'quarantined', 'rejected')),
+  verdict text not null default 'approved'
+    constraint moderation_items_verdict_known check (verdict in ('approved', 'flagged', 'quarantined', 'rejected')),
+  score numeric(4, 3),
+  categories jsonb not null default '{}'
+    constraint moderation_items_categories_is_an_object check (jsonb_typeof(categories) = 'object'),
+  reason text,
+  priority integer not null default 0,
+  needs_review boolean not null default false,
+  claimed_by uuid references atelier.profiles (id) on delete set null,
+  claim_expires_at timestamptz,
+  decided_by uuid references atelier.profiles (id) on delete set null,
+  decided_at timestamptz,
+  appealed_at timestamptz,
+  appeal text
+    constraint moderation_items_appeal_length check (char_length(appeal) between 1 and 2000),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint moderation_items_subject_key unique (subject_kind, subject_id)
+);
+select pg_catalog.pg_extension_config_dump('atelier.moderation_items', '');
+create index moderation_items_user_idx on atelier.moderation_items (user_id, created_at desc);
+create index moderation_items_review_idx on atelier.moderation_items (priority desc, created_at, id) where needs_review;
+create index moderation_items_pending_idx on atelier.moderation_items (id) where status = 'pending';
+create index moderation_items_sha256_idx on atelier.moderation_items (sha256) where sha256 is not null;
+create index moderation_items_claimed_by_idx on atelier.moderation_items (claimed_by) where claimed_by is not null;
+create index moderation_items_decided_by_idx on atelier.moderation_items (decided_by) where decided_by is not null;
+alter table atelier.moderation_items enable row level security;
+alter table atelier.moderation_items force row level security;
+grant select (id, subject_kind, subject_id, job_id, user_id, status, reason, decided_at, appealed_at, appeal, created_at,
+  updated_at) on atelier.moderation_items to authenticated;
+grant select on atelier.moderation_items to service_role;
+comment on table atelier.moderation_items is
+$$What was checked or reported, and what became of it
+
+The subject of a prompt or a text is its job, that of an asset its object. unchecked, then pending while checks run, then
+approved, flagged (shown to its owner, and to be reviewed), quarantined (withheld until a moderator decides) or rejected.
+Owners see their own, without scores and moderators; moderators use review_queue().$$;
+
+create table atelier.moderation_audit (
+  id uuid primary key default atelier.uuid7(),
+  item_id uuid not null,
+  subject_kind text not null,
+  subject_id uuid not null,
+  user_id uuid not null,
+  action text not null,
+  from_status text,
+  to_status text,
+  actor uuid,
+  reason text,
+  details jsonb not null default '{}',
+  created_at timestamptz not null default clock_timestamp()
+);
+select pg_catalog.pg_extension_config_dump('atelier.moderation_audit', '');
+create index moderation_audit_item_idx on atelier.moderation_audit (item_id, created_at);
+create index moderation_audit_actor_idx on atelier.moderation_audit (actor, created_at desc) where actor is not null;
+alter table atelier.moderation_audit enable row level security;
+alter table atelier.moderation_audit force row level security;
+grant select on atelier.moderation_audit to authenticated, service_role;
+comment on table atelier.moderation_audit is
+$$Who did what in moderation, when and why
+
+Rows are only added: a trigger refuses every change, also by the service role and the owner. It outlives what it tells of,
+and has no foreign keys for that. Moderators and administrators read it.$$;
+comment on column atelier.moderation_audit.actor is 'The moderator or owner; null: a check, or the engine.';
+
+create table atelier_engine.moderation_runs (
+  job_id uuid primary key,
+  item_id uuid not null references atelier.moderation_items (id) on delete cascade,
+  check_id uuid not null references atelier.moderation_checks (id) on delete cascade
+);
+select pg_catalog.pg_extension_config_dump('atelier_engine.moderation_runs', '');
+create index moderation_runs_item_idx on atelier_engine.moderation_runs (item_id);
+create index moderation_runs_check_idx on atelier_engine.moderation_runs (check_id);
+alter table atelier_engine.moderation_runs enable row level security;
+comment on table atelier_engine.moderation_runs is
+  'Jobs that ask an endpoint about an item, and whose answer has not been looked at yet';
+
+create table atelier_engine.withheld_content (
+  sha256 text primary key,
+  item_id uuid not null,
+  created_at timestamptz not null default clock_timestamp()
+);
+select pg_catalog.pg_extension_config_dump('atelier_engine.withheld_content', '');
+create index withheld_content_created_idx on atelier_engine.withheld_content (created_at);
+alter table atelier_engine.withheld_content enable row level security;
+comment on table atelier_engine.withheld_content is
+$$Content that is quarantined or rejected, by its hash
+
+Whoever makes or has the same bytes gets them withheld, too. Stays when the item is gone.$$;
+
+create table atelier_engine.withheld_texts (
+  item_id uuid primary key references atelier.moderation_items (id) on delete cascade,
+  output_text text,
+  result jsonb
+);
+select pg_catalog.pg_extension_config_dump('atelier_engine.withheld_texts', '');
+alter table atelier_engine.withheld_texts enable row level security;
+comment on table atelier_engine.withheld_texts is
+  'Answers that nobody shall see yet: taken out of generations and messages, and put back when they are approved';
+
+-- Copies are found by what is in them.
+create index atelier_objects_sha256_idx on storage.objects using hash ((metadata ->> 'sha256'));
+
+alter table atelier.model_config_history
+  drop constraint model_config_history_model_type_known,
+  add constraint model_config_history_model_type_is_a_family check (model_type ~ '^[A-Z0-9][A-Z0-9._-]*$'),
+  add column model_id uuid references atelier.api_models (id) on delete set null;
+create index model_config_history_model_idx on atelier.model_config_history (model_id) where model_id is not null;
+create unique index model_config_history_active_key on atelier.model_config_history (model_id)
+  where is_active and model_id is not null;
+comment on table atelier.model_config_history is
+$$Settings of models, as they were and as they are
+
+A change of api_models writes a row by itself; admins may add rows of what they tried. Of a model's rows the active one has
+the settings in use.$$;
+comment on column atelier.model_config_history.model_id is 'The model; null: it was deleted, or an admin wrote the row.';
+alter table atelier.model_performance_logs
+  drop constraint model_performance_logs_model_type_known,
+  add constraint model_performance_logs_model_type_is_a_family check (model_type ~ '^[A-Z0-9][A-Z0-9._-]*$'),
+  alter column total_processing_time_ms type bigint;
+comment on table atelier.model_performance_logs is
+$$Counts and times of a model family, one row a day
+
+The janitor writes them from the jobs of a day (UTC) while it lasts and once more when it is over;
+backfill_model_performance() writes them for earlier days. They stay when the jobs are deleted.$$;
+
+create table atelier.system_config (
+  id bigint primary key default 1 constraint system_config_is_one_row check (id = 1),
+  config jsonb not null default '{}'
+    constraint system_config_config_is_an_object check (jsonb_typeof(config) = 'object')
+    constraint system_config_config_size check (octet_length(config::text) <= 262144),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  version bigint not null default 1 constraint system_config_version_positive check (version > 0)
+);
+select pg_catalog.pg_extension_config_dump('atelier.system_config', '');
+alter table atelier.system_config enable row level security;
+alter table atelier.system_config force row level security;
+grant select on atelier.system_config to authenticated, service_role;
+comment on table atelier.system_config is
+$$Settings of the product, for its apps
+
+One row, with the id 1. Administrators see it, and change it with merge_system_config() alone, which leaves the members
+that it does not name as they are. Atelier itself has its settings in postgresql.conf, and reads nothing here. Secrets have
+no place in it.$$;
+comment on column atelier.system_config.config is 'The settings: a JSON object of at most 256 KiB.';
+comment on column atelier.system_config.version is 'How often it was changed, from 1: what merge_system_config() compares.';
+
+create table atelier.admin_development_progress (
+  id uuid primary key default atelier.uuid7(),
+  feature_name varchar(100) not null,
+  feature_category varchar(50) not null,
+  status varchar(20) not null
+    constraint admin_development_progress_status_known
+      check (status in ('not_started', 'in_progress', 'completed', 'blocked')),
+  priority varchar(10) not null
+    constraint admin_development_progress_priority_known check (priority in ('P0', 'P1', 'P2')),
+  assigned_to varchar(100),
+  estimated_hours integer constraint admin_development_progress_estimate_not_negative check (estimated_hours >= 0),
+  actual_hours integer constraint admin_development_progress_actual_not_negative check (actual_hours >= 0),
+  start_date date,
+  completion_date date,
+  notes text constraint admin_development_progress_notes_length check (char_length(notes) <= 20000),
+  blockers text constraint admin_development_progress_blockers_length check (char_length(blockers) <= 20000),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint admin_development_progress_dates_in_order check (completion_date >= start_date)
+);
+select pg_catalog.pg_extension_config_dump('atelier.admin_development_progress', '');
+alter table atelier.admin_development_progress enable row level security;
+alter table atelier.admin_development_progress force row level security;
+grant select, insert, update, delete on atelier.admin_development_progress to authenticated, service_role;
+comment on table atelier.admin_development_progress is
+$$What the people who build the product have planned
+
+Administrators see and write it.$$;
+
+-- No foreign key: it would be looked at for every change of a job.
+create table atelier_engine.avatar_requests (
+  job_id uuid primary key,
+  name text not null,
+  slug text not null constraint avatar_requests_slug_is_a_slug check (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
+  requested_at timestamptz not null default clock_timestamp()
+);
+select pg_catalog.pg_extension_config_dump('atelier_engine.avatar_requests', '');
+create index avatar_requests_slug_idx on atelier_engine.avatar_requests (slug);
+alter table atelier_engine.avatar_requests enable row level security;
+comment on table atelier_engine.avatar_requests is
+$$Jobs whose picture becomes an avatar
+
+Made by generate_avatars(); the janitor takes a row away with what it does about it.$$;

@@ -20,3 +20,8 @@ drop policy if exists "people discard their own assets" on atelier.workspace_ass
 create policy "people discard their own assets" on atelier.workspace_assets
   for delete to authenticated
   using (user_id = (select auth.uid()));
+
+drop policy if exists "nobody sees withheld assets" on atelier.workspace_assets;
+create policy "nobody sees withheld assets" on atelier.workspace_assets
+  as restrictive for all to anon, authenticated
+  using (moderation_status in ('unchecked', 'approved', 'flagged'));

@@ -57,6 +57,9 @@ create table atelier.workspace_assets (
   generation_settings jsonb not null default '{}',
   created_at timestamptz not null default now(),
   expires_at timestamptz default now() + interval '7 days',
+  moderation_status text not null default 'unchecked'
+    constraint workspace_assets_moderation_status_known
+      check (moderation_status in ('unchecked', 'pending', 'approved', 'flagged', 'quarantined', 'rejected')),
   constraint workspace_assets_job_id_asset_index_key unique (job_id, asset_index)
 );
 select pg_catalog.pg_extension_config_dump('atelier.workspace_assets', '');
@@ -77,3 +80,5 @@ comment on column atelier.workspace_assets.job_id is
   'The job that made it. No key: jobs may be deleted before their results, and what came back from the library may '
   'have none; then it is the id of the library asset.';
 comment on column atelier.workspace_assets.generation_seed is 'The seed it was made with; -1 where it is not known.';
+comment on column atelier.workspace_assets.moderation_status is
+  'unchecked, approved and flagged ones are shown to their owner; pending, quarantined and rejected ones to nobody.';

@@ -12,3 +12,7 @@ for each row execute function atelier_engine.touch_updated_at();
 create or replace trigger refuse_endless_numbers
 before insert or update of metadata on atelier.workspace_sessions
 for each row execute function atelier_engine.refuse_endless_numbers('metadata');
+
+create or replace trigger write_workspace_items
+instead of insert or update or delete on atelier.workspace_items
+for each row execute function atelier_engine.write_workspace_items();

@@ -157,7 +157,7 @@ Datum atelier_assert_valid_job(PG_FUNCTION_ARGS) {
   row.one_of(format, "image video chat");
   row.one_of(quality, "fast high");
   row.one_of(destination, "library workspace");
-  row.one_of(moderation_status, "pending approved rejected flagged");
+  row.one_of(moderation_status, "unchecked pending approved flagged quarantined rejected");
   row.between(priority, -1000, 1000, "from -1000 to 1000");
   row.between(attempts, 0, PG_INT32_MAX, "0 or more");
   row.between(max_attempts, 1, 100, "from 1 to 100");

@@ -39,6 +39,9 @@ void initialise(State &fresh) {
     pg_atomic_init_u32(&database.cancellations, 0);
     pg_atomic_init_u32(&database.webhooks, 0);
     pg_atomic_init_u32(&database.missed_keys, 0);
+    pg_atomic_init_u64(&database.template_hits, 0);
+    pg_atomic_init_u64(&database.template_misses, 0);
+    pg_atomic_init_u64(&database.template_bypasses, 0);
   }
 }
 
@@ -131,6 +134,9 @@ Database *find_or_add(Oid oid) {
   place->dispatcher = Worker{};
   place->janitor = Worker{};
   place->courier = Child{};
+  pg_atomic_write_u64(&place->template_hits, 0);
+  pg_atomic_write_u64(&place->template_misses, 0);
+  pg_atomic_write_u64(&place->template_bypasses, 0);
   return place;
 }
 

@@ -56,6 +56,10 @@ struct Database {
   pg_atomic_uint32 cancellations;   // grows when somebody asks to cancel what is in flight
   pg_atomic_uint32 webhooks;        // grows when a webhook was taken
   pg_atomic_uint32 missed_keys;     // grows when keys for them are to be fetched
+  // Look-ups of prompt templates: answered from memory, read and remembered, only read.
+  pg_atomic_uint64 template_hits;
+  pg_atomic_uint64 template_misses;
+  pg_atomic_uint64 template_bypasses;
 };
 
 // How far an attempt has come, as its server says (written_at 0: free).
@@ -67,7 +71,7 @@ struct Progress {
 
 // To be raised with every change of what is below: a server goes on with the block of the library
 // that it loaded first, while without shared_preload_libraries new sessions load the installed one.
-constexpr uint32 layout_number = 5;
+constexpr uint32 layout_number = 6;
 
 struct State {
   uint32 layout;

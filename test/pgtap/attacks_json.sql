@@ -5,18 +5,21 @@ begin;
 set local statement_timeout = '30s';
 
 -- What a client can hand JSON to, looked up in the catalog: a new function or column has to be added below.
-select plan(205);
+select plan(370);
 select set_eq($$ select p.oid::regproc::text from pg_proc p join pg_depend d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
     join pg_extension e on e.oid = d.refobjid and e.extname = 'atelier'
    where p.proargtypes::oid[] && '{jsonb,json,jsonb[],json[]}'::regtype[]::oid[]
      and (has_function_privilege('anon', p.oid, 'execute') or has_function_privilege('authenticated', p.oid, 'execute')) $$,
-  array['atelier.queue_job', 'atelier.generate', 'atelier.queue_jobs', 'atelier.retry_job', 'atelier.create_schedule', 'atelier.log_user_activity', 'atelier.job_callback', 'atelier.heartbeat_jobs', 'atelier.replicate_webhook', 'atelier.fal_webhook', 'atelier.runpod_webhook',
-    'atelier.generate_character_image', 'atelier.generate_scene', 'atelier.generate_missing_scenes'],
+  array['atelier.queue_job', 'atelier.enhance_prompt', 'atelier.generate', 'atelier.queue_jobs', 'atelier.retry_job', 'atelier.create_schedule', 'atelier.log_user_activity', 'atelier.job_callback', 'atelier.heartbeat_jobs', 'atelier.replicate_webhook', 'atelier.fal_webhook', 'atelier.runpod_webhook',
+    'atelier.generate_character_image', 'atelier.generate_scene', 'atelier.generate_missing_scenes', 'atelier.playground_chat',
+    'atelier.merge_system_config', 'atelier.generate_admin_image', 'atelier.studio_queue_job', 'atelier.studio_workspace_actions', 'atelier.studio_get_negative_prompt',
+    'atelier.studio_update_worker_url', 'atelier.studio_get_active_worker_url', 'atelier.replicate_image', 'atelier.replicate_callback',
+    'atelier_engine.reference_image_of', 'atelier_engine.reference_strength_of'],
   'functions that take JSON from clients (generate() is queue_job() and a commit)');
 select set_eq($$ select format('%s.%s', a.attrelid::regclass, a.attname) from pg_attribute a join pg_class c on c.oid = a.attrelid
    where c.relnamespace in ('atelier'::regnamespace, 'storage'::regnamespace, 'auth'::regnamespace) and a.atttypid = any ('{jsonb,json,jsonb[],json[]}'::regtype[]) and a.attnum > 0
      and (has_column_privilege('authenticated', a.attrelid, a.attnum, 'insert') or has_column_privilege('authenticated', a.attrelid, a.attnum, 'update'))
-     and c.relname not in ('api_providers', 'api_models', 'model_config_history', 'model_test_results', 'prompt_templates', 'enhancement_presets', 'compel_configs') $$,
+     and c.relname not in ('api_providers', 'api_models', 'model_config_history', 'model_test_results', 'prompt_templates', 'enhancement_presets', 'compel_configs', 'prompt_ab_tests') $$,
   array['atelier.workspace_sessions.metadata', 'atelier.conversations.memory_data',
     'atelier.characters.alternate_greetings', 'atelier.characters.default_presets', 'atelier.characters.media_defaults',
     'atelier.characters.personality_traits', 'atelier.characters.physical_traits', 'atelier.characters.rendering_rules',
@@ -53,6 +56,10 @@ select is(pg_temp.state_of(format($$ select atelier.queue_job('x', model => 'tak
   '22023', 'parameters: ' || what) from bombs order by n;
 select is(pg_temp.state_of(format($$ select atelier.queue_job('x', metadata => (select bomb from bombs where n = %s)) $$, n)),
   '22023', 'metadata: ' || what) from bombs order by n;
+select is(pg_temp.state_of(format($$ select atelier.queue_job('x', enhancement => (select bomb from bombs where n = %s)) $$, n)),
+  '22023', 'enhancement: ' || what) from bombs order by n;
+select is(pg_temp.state_of(format($$ select atelier.enhance_prompt('x', metadata => (select bomb from bombs where n = %s)) $$, n)),
+  '22023', 'metadata of enhance_prompt(): ' || what) from bombs order by n;
 select matches(pg_temp.state_of(format($$ select atelier.log_user_activity(%L, 'x', p_metadata => (select bomb from bombs where n = %s)) $$, :alice, n))
   || pg_temp.state_of(format($$ update atelier.workspace_sessions set metadata = (select bomb from bombs where n = %s) where id = %L $$, n, :'session'))
   || pg_temp.state_of(format($$ insert into atelier.conversations (memory_data) values ((select bomb from bombs where n = %s)) $$, n)),
@@ -80,12 +87,29 @@ select is(pg_temp.state_of(format(call, what, n)), '22023', what || ' of a pictu
     (format('select atelier.generate_scene(%L, model => ''takes-all'', %%s => (select bomb from bombs where n = %%s))', :'scene'), 'parameters'),
     (format('select atelier.generate_missing_scenes(%L, model => ''takes-all'', %%s => (select bomb from bombs where n = %%s))', :'project'), 'parameters')) c (call, what)
  order by call, what, n;
+insert into atelier.conversations default values returning id as conversation \gset
+select is(pg_temp.state_of(format($$ select atelier.playground_chat(%L, 'x', %s => (select bomb from bombs where n = %s), idempotency_key => 'bomb') $$, :'conversation', argument, n)),
+  '22023', argument || ' of a turn: ' || what) from bombs, unnest(array['roleplay_settings', 'participants']) argument order by argument, n;
 create temp table written (n integer, column_name text, state text);
 grant all on written to public;
 insert into written select n, format('%s.%s', t, c), pg_temp.state_of(format('update atelier.%I set %I = (select bomb from bombs where n = %s)', t, c, n))
   from bombs, (values ('characters', 'alternate_greetings'), ('characters', 'default_presets'), ('characters', 'media_defaults'), ('characters', 'personality_traits'), ('characters', 'physical_traits'), ('characters', 'rendering_rules'), ('characters', 'scene_behavior_rules'), ('character_scenes', 'generation_metadata'), ('scenes', 'character_clothing_overrides'), ('scenes', 'atmosphere')) v (t, c);
 select is_empty($$ select column_name, n, state from written where state not in ('22023', '23514') $$, 'no column of the studio takes any of them');
 select is((select count(*) from written where state in ('22023', '23514')), 10 * (select count(*) from bombs), 'all of them were tried');
+
+-- As a client writes them: what is short stays short.
+create temp table bodies as select n, what, case n when 9 then '{"a":[' || repeat('1e131071,', 7999) || '1e131071]}' else bomb::text end as body from bombs;
+grant select on bodies to public;
+-- Bodies of edge functions; those for administrators by one of them. replicate_callback() reads none.
+select matches(pg_temp.state_of(format('select atelier.%I((select body from bodies where n = %s)::json)', f, n)), '^(22023|PT413)$', f || ': ' || what)
+  from bodies, unnest(array['studio_queue_job', 'studio_workspace_actions', 'studio_get_negative_prompt', 'replicate_image']) f order by f, n;
+select matches(pg_temp.state_of(format($$ select atelier.%I((select '{"prompt": "x", "job_type": "sdxl_image_fast", "%s": ' || body || '}' from bodies where n = %s)::json) $$, f, m, n)), '^(22023|PT413)$', m || ' of ' || f || ': ' || what)
+  from bodies, (values ('studio_queue_job', 'metadata'), ('replicate_image', 'input'), ('replicate_image', 'metadata')) c (f, m) order by f, m, n;
+select pg_temp.sign_in(:carol) \g /dev/null
+select matches(pg_temp.state_of(format(call, n)), '^(22023|PT413)$', left(call, 40) || ': ' || what) from bombs, unnest(array[
+  'select atelier.studio_update_worker_url((select body from bodies where n = %s)::json)', 'select atelier.studio_get_active_worker_url((select body from bodies where n = %s)::json)',
+  'select atelier.merge_system_config((select bomb from bombs where n = %s))', 'select atelier.generate_admin_image(''x'', ''takes-all'', (select bomb from bombs where n = %s))']) call order by call, n;
+select pg_temp.sign_in(:alice) \g /dev/null
 
 -- Workers, who have a token.
 select atelier.queue_job('x') \g /dev/null

@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(167);
+select plan(224);
 -- For tend_logs(): a partition to make and one to drop, which the traps keep.
 do $$ begin execute format('drop table if exists atelier_engine.api_logs_%s', to_char(now() at time zone 'UTC', 'YYYY_MM_DD')); end $$;
 select atelier_engine.make_log_partition('api_logs', '1 day', '2001-01-01Z') \g /dev/null
@@ -212,6 +212,29 @@ select atelier_test.works(:carols, statement) from unnest(array['insert into ate
 select atelier_test.works(:alices, statement) from unnest(array['select atelier.get_negative_prompt(content_mode => ''nsfw'', p_user_id => ''a11ce000-0000-7000-8000-000000000001'')', 'select atelier.get_negative_prompt()',
   'select p.phrase from atelier.parse_prompt_weights(''a (red:1.2) one++'') p', 'select atelier.apply_compel_config(''a red deep  blue (one)'', ''new'')', 'select atelier.detect_content_mode(''a blank page, a nude'')']) statement;
 
+-- A prompt that is rewritten before, and one whose job is cancelled.
+update atelier.endpoints set is_active = true where name operator(pg_catalog.=) 'test endpoint';
+insert into atelier.api_models (provider_id, model_key, display_name, modality) select p.id, 'enhancer', 'Enhancer', 'chat' from atelier.api_providers p where p.name operator(pg_catalog.=) 'atelier-runner';
+select atelier_test.works(:alices, 'select pg_catalog.count(atelier.get_negative_prompt_details())');
+select atelier_test.works(:alices, 'select atelier.enhance_prompt(''a fox'', "selectedPresets" => ''["Full studio"]'', metadata => ''{"reference_mode": "modify"}'') operator(pg_catalog.->>) ''success''');
+select e.id as enhancement from atelier.prompt_enhancements e where e.original_prompt operator(pg_catalog.=) 'a fox' \gset
+select atelier_test.works(:alices, format('select atelier.get_enhanced_prompt(%L)', :'enhancement'));
+select atelier_test.works(:service, format('delete from atelier.jobs where id operator(pg_catalog.=) (select e.enhancement_job_id from atelier.prompt_enhancements e where e.id operator(pg_catalog.=) %L) returning id', :'enhancement'));
+select atelier_test.call(:alices, 'select j.id from atelier.queue_job(''a fox'', enhancement => ''true'') j') as rewritten \gset
+select atelier_test.works(:alices, format('select j.status from atelier.cancel_job(%L) j', :'rewritten'));
+update atelier.endpoints set is_active = false where name operator(pg_catalog.=) 'test endpoint';
+select atelier_test.works(:carols, statement) from unnest(array['select atelier.refresh_prompt_cache(true)', 'select atelier.prompt_cache_status()']) statement;
+-- A comparison, and what becomes of its jobs.
+select atelier_test.call(:carols, 'insert into atelier.prompt_ab_tests (test_name, test_series, baseline_config, enhanced_config) values (''new'', ''new'', ''{"mode": "exact_copy"}'', ''{"presets": ["As written"]}'') returning id') as prompt_test \gset
+select atelier_test.works(:carols, format('select t.id from atelier.start_prompt_ab_test(%L) t', :'prompt_test'));
+insert into atelier.prompt_ab_outcomes (job_id, test_id, user_id, variant) values (:'job', :'prompt_test', :'alice_id', 'baseline');
+update atelier.jobs set prompt_test_id = :'prompt_test' where id operator(pg_catalog.=) :'job';
+select atelier_test.works(:alices, format('select j.id from atelier.queue_job(''a fox'', enhancement => ''{"test": "new"}'') j'));
+select atelier_test.works(:alices, format('select j.id from atelier.rate_job(%L, 4) j', :'job'));
+select atelier_test.works(:alices, format('update atelier.generations set is_favorite = true where job_id operator(pg_catalog.=) %L returning id', :'job'));
+select atelier_test.works(:carols, format('select pg_catalog.count(r.metric) from atelier.prompt_ab_report(%L) r', :'prompt_test'));
+select atelier_test.works(:carols, format('select t.id from atelier.stop_prompt_ab_test(%L) t', :'prompt_test'));
+
 -- Workspace, library, storage.
 select id as asset from atelier.workspace_assets where job_id = :'job' \gset
 select atelier_test.works(:alices, 'insert into atelier.user_collections (name) values (''Circles'') returning id');
@@ -219,6 +242,11 @@ select id as collection from atelier.user_collections \gset
 select atelier_test.call(:alices, format('select atelier.save_workspace_item_to_library(%L, %L)', :'asset', :'alice_id')) as kept \gset
 select atelier_test.works(:alices, format(call, :'kept')) from unnest(array['select atelier.library_asset_bytes(%L)', 'select atelier.library_asset(%L)']) call;
 select atelier_test.works(:alices, format('update atelier.user_library set collection_id = %L returning id', :'collection'));
+select atelier_test.works(:alices, format('update atelier.workspace_items set status = ''saved'' where id operator(pg_catalog.=) %L returning id', :'asset'));
+select atelier_test.works(:alices, format('insert into atelier.images (job_id) values (%L) returning id', :'job'));
+insert into atelier.user_library (user_id, asset_type, storage_path, file_size_bytes, mime_type, original_prompt, model_used)
+values (:'alice_id', 'video', format('%s/film.mp4', :'alice_id'), 1, 'video/mp4', 'a film', 'tiny-sdxl');
+select atelier_test.works(:alices, 'delete from atelier.videos returning id');
 select atelier_test.works(:alices, 'select atelier.workspace_actions(''clear_workspace'')');
 select atelier_test.works(:alices, format('select atelier.workspace_actions(''copy_to_workspace'', library_asset_id => %L)', :'kept'));
 update atelier.workspace_assets set expires_at = clock_timestamp() - interval '1 day';
@@ -236,6 +264,20 @@ select atelier_test.works(:alices, format(call, :'character')) from unnest(array
   'select j.id from atelier.generate_character_image(%L, ''in the rain'') j']) call;
 select atelier_test.call(:alices, format('insert into atelier.character_scenes (character_id, conversation_id, job_id, scene_prompt, generation_metadata) values (%L, %L, %L, ''rain'', ''{"scene_context": {"setting": "a park"}}'') returning id',
   :'character', :'talk', :'job')) as character_scene \gset
+insert into atelier.api_models (provider_id, model_key, display_name, modality, parameter_schema)
+select id, 'talker', 'Talker', 'chat', '{"additionalProperties": true}' from atelier.api_providers where name operator(pg_catalog.=) 'atelier-runner';
+select atelier_test.call(:alices, format('select t operator(pg_catalog.->>) ''message_id'' from atelier.playground_chat(%L, ''Hello'', character_id => %L, roleplay_settings => ''{"a": 1}'', participants => ''["Ada"]'', allow_pictures => true, idempotency_key => ''turn'') t', :'talk', :'character')) as answer \gset
+select atelier_test.works(:alices, format(call, :'answer')) from unnest(array['select m.state from atelier.stop_message(%L) m', 'select s.place from atelier.message_siblings(%L) s', 'select c.id from atelier.choose_message(%L) c']) call;
+select atelier_test.call(:alices, format('select t operator(pg_catalog.->>) ''message_id'' from atelier.regenerate_message(%L, ''talker'', ''again'') t', :'answer')) as answer \gset
+select atelier_test.works(:alices, format('select m.state from atelier.stop_message(%L) m', :'answer'));
+select atelier_test.call(:alices, format('select t operator(pg_catalog.->>) ''message_id'' from atelier.edit_message(%L, ''Good day'', ''edited'') t', :'message')) as answer \gset
+select atelier_test.works(:alices, format('select m.state from atelier.stop_message(%L) m', :'answer'));
+select atelier_test.works(:alices, format(call, :'talk')) from unnest(array['select m.place from atelier.chat_context(%L, ''Hello'', 2000) m', 'select m.sibling from atelier.conversation_messages(%L) m']) call;
+select atelier_test.call(:alices, format('select m.id from atelier.remember(''rain'', ''conversation'', %L) m', :'talk')) as memory \gset
+select atelier_test.works(:alices, format('select m.tier from atelier.conversation_memories(%L) m', :'talk'));
+select atelier_test.works(:alices, format('select atelier.forget(%L)', :'memory'));
+select atelier_test.works(:alices, format('delete from atelier.messages where id operator(pg_catalog.=) %L returning id', :'answer'));
+select atelier_test.works(:service, 'select atelier.register_chat_worker(''http://192.0.2.9/v1'')');
 select atelier_test.works(:alices, format('update atelier.character_scenes set image_url = ''a/b'' where id operator(pg_catalog.=) %L returning id', :'character_scene'));
 select atelier_test.works(:alices, format('delete from atelier.character_scenes where id operator(pg_catalog.=) %L returning id', :'character_scene'));
 select atelier_test.call(:alices, format('insert into atelier.projects (original_prompt, media_type, character_id) values (''squares'', ''image'', %L) returning id', :'character')) as project \gset
@@ -246,6 +288,41 @@ select atelier_test.works(:alices, format('select j.id from atelier.generate_sce
 select atelier_test.works(:alices, format('select p.status from atelier.project_status p where p.id operator(pg_catalog.=) %L', :'project'));
 -- Bob is asked for his age.
 select atelier_test.works(:bobs, 'select pg_catalog.count(c.name) from atelier.characters c');
+
+-- What clients of edge functions call, and administrators.
+select atelier_test.works(:alices, statement) from unnest(array[
+  'select atelier.studio_queue_job(''{"prompt": "a circle", "job_type": "sdxl_image_fast", "seed": 3, "aspect_ratio": "16:9"}'')',
+  'select atelier.studio_get_negative_prompt(''{}'')', 'select atelier.studio_workspace_actions(''{"action": "clear_workspace"}'')']) statement;
+select atelier_test.works(:service, 'select atelier.add_studio_models()');
+select atelier_test.works(:carols, statement) from unnest(array[
+  'select atelier.merge_system_config(''{"a": {"b": 1}}'')', 'select atelier.get_system_stats()', 'select a.total_jobs from atelier.get_user_analytics() a', 'select atelier.system_metrics()', 'select atelier.backfill_model_performance()',
+  'select atelier.clean_orphaned_jobs()', 'select atelier.generate_admin_image(''a circle'')', 'select atelier.generate_avatars(''{Ada}'')', 'select atelier.studio_health_check_workers()']) statement;
+insert into atelier.api_providers (name, display_name) values ('replicate', 'Replicate') on conflict do nothing;
+insert into atelier.api_models (provider_id, model_key, display_name, modality) select id, 'owner/shapes', 'Shapes', 'image' from atelier.api_providers where name operator(pg_catalog.=) 'replicate';
+select atelier_test.works(:alices, 'select atelier.replicate_image(''{"prompt": "a circle"}'')');
+select atelier_test.works(:carols, 'select w.id from atelier.register_worker(''studio'', ''studio'', worker_type => ''sdxl'', worker_url => ''http://192.0.2.9'') w');
+select atelier_test.works(:carols, statement) from unnest(array[
+  'select atelier.studio_update_worker_url(''{"workerUrl": "http://192.0.2.10", "worker_type": "sdxl"}'')', 'select atelier.studio_get_active_worker_url(''{"worker_type": "sdxl"}'')']) statement;
+select atelier_test.works(:worker, 'select atelier_engine.tend_studio()');
+insert into atelier.workspace_assets (user_id, asset_type, temp_storage_path, file_size_bytes, mime_type, job_id, generation_seed, original_prompt, model_used)
+values (:'alice_id', 'image', format('%s/spare.png', :'alice_id'), 1, 'image/png', :'job', 1, 'a circle', 'tiny-sdxl') returning id as spare \gset
+select atelier_test.works(:alices, format('select atelier.delete_workspace_item(%L, %L)', :'spare', :'alice_id'));
+-- Moderation: a held prompt, an appeal, and a file that somebody withholds.
+select atelier_test.call(:carols, 'insert into atelier.moderation_checks (name, kind, stage) values (''words'', ''rules'', ''before'') returning id') as words \gset
+select atelier_test.works(:carols, format('insert into atelier.moderation_rules (check_id, category, phrase, score) values (%L, ''odd'', ''wobble'', 0.5) returning id', :'words'));
+select atelier_test.call(:alices, 'select j.id from atelier.queue_job(''a wobble'') j') as held_job \gset
+select id as held_item from atelier.moderation_items where job_id = :'held_job' \gset
+select atelier_test.works(:carols, statement) from unnest(array['select q.id from atelier.review_queue() q', 'select q.id from atelier.claim_review_items(10) q',
+  format('select atelier.review_text(%L)', :'held_item'), format('select q.id from atelier.decide_review_item(%L, ''reject'', ''x'') q', :'held_item')]) statement;
+select atelier_test.works(:alices, format('select atelier.appeal_moderation(%L, ''x'')', :'held_item'));
+select atelier_test.works(:owner, format('update atelier.moderation_items set decided_by = null where id operator(pg_catalog.=) %L returning id', :'held_item'));
+select atelier_test.works(:carols, statement) from unnest(array[format('select q.id from atelier.assign_review_item(%L, ''ca201000-0000-7000-8000-000000000003'') q', :'held_item'),
+  format('select q.id from atelier.release_review_item(%L) q', :'held_item')]) statement;
+select atelier_test.call(:owner, format('select atelier_engine.create_object(''user-library'', ''%s/w.png'', %L, ''image/png'', 1, %L)', :'alice_id', :'alice_id', sha256('\x01'))) as odd_object \gset
+select atelier_test.works(:worker, format('select atelier_engine.append_object_chunk(%L, 0, ''\x01'')', :'odd_object'));
+select atelier_test.call(:carols, format('select atelier.withhold_object(''user-library'', ''%s/w.png'', ''x'')', :'alice_id')) as odd_item \gset
+select atelier_test.works(:carols, format('select atelier.review_object(%L)', :'odd_item'));
+delete from atelier.moderation_checks;
 
 -- Moving without copying, leaving, ending.
 select atelier_test.works(:owner, format('select atelier_engine.create_object(''avatars'', ''%s/a.png'', %L, ''image/png'', 0, %L)', :'bob_id', :'bob_id', sha256('')));

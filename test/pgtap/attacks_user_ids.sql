@@ -9,11 +9,11 @@ create temp table hers (argument text primary key, id text);
 insert into hers values
   ('p_user_id', :alice), ('_user_id', :alice), ('user_id', :alice), ('owner_id', :alice), ('p_workspace_id', :'workspace'), ('workspace_id', :'workspace'),
   ('p_session_id', :'session'), ('workspace_session_id', :'session'), ('p_workspace_item_id', :'asset'), ('asset_id', :'asset'), ('job_id', :'job'),
-  ('library_asset_id', :'library_asset'), ('collection_id', :'collection'), ('generation_id', :'generation'), ('api_key_id', :'api_key'), ('invitation_id', :'invitation'), ('schedule_id', :'schedule'), ('message_id', :'message'), ('template_id', :'template'), ('character_id', :'character'), ('project_id', :'project'), ('scene_id', :'scene'),
-  ('depends_on', format('{%s}', :'job')), ('worker_id', :'worker'), ('attempt_id', (select l.attempt_id::text from atelier_engine.late_results l));
+  ('library_asset_id', :'library_asset'), ('collection_id', :'collection'), ('generation_id', :'generation'), ('api_key_id', :'api_key'), ('invitation_id', :'invitation'), ('schedule_id', :'schedule'), ('message_id', :'message'), ('enhancement_id', :'enhancement'), ('test_id', :'prompt_test'), ('template_id', :'template'), ('character_id', :'character'), ('project_id', :'project'), ('scene_id', :'scene'), ('before_message_id', :'message'), ('conversation_id', :'conversation'), ('p_conversation_id', :'conversation'), ('memory_id', :'memory'), ('prompt_template_id', :'template'),
+  ('depends_on', format('{%s}', :'job')), ('item_id', :'moderation_item'), ('moderator_id', :carol), ('worker_id', :'worker'), ('attempt_id', (select l.attempt_id::text from atelier_engine.late_results l));
 -- What else a call needs, by name; workspace_actions() takes an action that uses the id.
 create temp table others (argument text primary key, value text);
-insert into others values ('prompt', 'x'), ('name', 'x'), ('scopes', '{read}'), ('_role', 'admin'), ('role', 'member'), ('email', 'x@example.org'), ('p_action', 'x'), ('token', 'x'), ('decision', 'retry'), ('worker_url', 'http://x'), ('enhancer_model', 'any'), ('use_case', 'enhancement');
+insert into others values ('appeal', 'x'), ('prompt', 'x'), ('name', 'x'), ('scopes', '{read}'), ('_role', 'admin'), ('role', 'member'), ('email', 'x@example.org'), ('p_action', 'x'), ('token', 'x'), ('decision', 'retry'), ('worker_url', 'http://x'), ('enhancer_model', 'any'), ('use_case', 'enhancement'), ('rating', '3'), ('content', 'x');
 create temp table actions (argument text, action text);
 insert into actions values ('asset_id', 'save_to_library'), ('asset_id', 'clear_asset'), ('job_id', 'clear_job'), ('library_asset_id', 'copy_to_workspace');
 

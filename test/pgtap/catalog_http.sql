@@ -71,7 +71,7 @@ select is_empty($$select e.name, r.callee::regprocedure from exposed e join reac
   'what writes, itself or through others, is VOLATILE');
 select results_eq($$select e.name from exposed e where e.provolatile = 'v'
                       and not exists (select from reaches r join writers w on w.oid = r.callee where r.oid = e.oid) order by 1$$,
-  $$values ('atelier.doctor()'), ('atelier.job_stream(uuid,bigint,numeric)'), ('atelier.message_stream(uuid,bigint,numeric)'), ('atelier.metrics()'), ('atelier.publish_events(text)'), ('atelier.start()'), ('atelier.stop()'), ('atelier.uuid7()')$$,
+  $$values ('atelier.doctor()'), ('atelier.get_enhanced_prompt(uuid,numeric)'), ('atelier.job_stream(uuid,bigint,numeric)'), ('atelier.message_stream(uuid,bigint,numeric)'), ('atelier.metrics()'), ('atelier.publish_events(text)'), ('atelier.start()'), ('atelier.stop()'), ('atelier.uuid7()')$$,
   'what does not write is not, but for what looks at processes or at the clock, waits, or runs commands');
 
 -- Errors.
@@ -84,7 +84,7 @@ select r.name, m[1] as part, m[2] as text
   from routines r cross join lateral regexp_matches(r.body, '\m(message|hint)\s*=\s*''((?:[^'']|'''')*)''\s*(?=,|;|\n)', 'g') m
  where r.lanname = 'plpgsql';
 select is_empty($$select * from raised
-   where condition !~ '^sqlstate ''(pt(400|401|402|403|404|409|413|415|422|429|503)|pgrst)''$'
+   where condition !~ '^sqlstate ''(pt(400|401|402|403|404|409|410|413|415|422|429|503)|pgrst)''$'
      and condition not in ('insufficient_privilege', 'invalid_parameter_value', 'unique_violation', 'check_violation', 'feature_not_supported',
                            'read_only_sql_transaction', 'data_corrupted')
      and (name, condition) not in (('atelier_engine.begin_object(uuid,integer,text,text,bigint,bytea)', 'object_not_in_prerequisite_state'),

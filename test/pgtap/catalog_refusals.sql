@@ -25,7 +25,7 @@ grant select on relations, routines to public;
 create temp table open_to_anon (name text);
 insert into open_to_anon
 values ('atelier.object_chunks'), ('atelier.user_library'), ('atelier.characters'), ('atelier.scenes'), ('storage.buckets'), ('storage.objects'), ('atelier.uuid7()'),
-  ('atelier.job_callback(json)'), ('atelier.replicate_webhook(json)'), ('atelier.fal_webhook(json)'), ('atelier.runpod_webhook(json)'), ('atelier.object(text,text)'), ('atelier.object_bytes(text,text)'), ('atelier.library_asset_bytes(uuid)'), ('atelier.library_asset(uuid)'), ('auth.uid()'), ('auth.role()'), ('auth.email()'), ('auth.jwt()'), ('storage.foldername(text)'), ('storage.filename(text)'),
+  ('atelier.job_callback(json)'), ('atelier.replicate_webhook(json)'), ('atelier.fal_webhook(json)'), ('atelier.runpod_webhook(json)'), ('atelier.replicate_callback(json)'), ('atelier.object(text,text)'), ('atelier.object_bytes(text,text)'), ('atelier.library_asset_bytes(uuid)'), ('atelier.library_asset(uuid)'), ('auth.uid()'), ('auth.role()'), ('auth.email()'), ('auth.jwt()'), ('storage.foldername(text)'), ('storage.filename(text)'),
   ('storage.extension(text)'), ('atelier.authenticate_api_key(text)');
 grant select on open_to_anon to public;
 
@@ -58,7 +58,7 @@ select is_empty($$select name from open_to_anon o where not exists (select from 
                      and not exists (select from routines f where f.name = o.name)$$, 'the list of what is open names what exists');
 select set_eq($$select name from routines where name ~ '^atelier_engine\.' and has_function_privilege('atelier_worker', oid, 'execute')$$,
   array(select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'atelier_engine'::regnamespace and p.proname in (
-    'claim_jobs', 'record_sent', 'record_submitted', 'open_result', 'begin_object', 'append_object_chunk', 'record_successes', 'record_failure',
+    'tend_studio', 'claim_jobs', 'record_sent', 'record_submitted', 'open_result', 'begin_object', 'append_object_chunk', 'record_successes', 'record_failure',
     'record_cancelled', 'cancel_requests', 'renew_leases', 'follow_clock', 'settle_attempts', 'reap_expired_leases', 'unblock_just_missed', 'next_wake_at', 'delete_pending_objects',
     'next_probe_at', 'claim_probes', 'record_probes', 'note_rates', 'next_lookup_at', 'claim_lookups', 'record_lookups', 'record_stops', 'append_texts',
     'take_webhooks', 'forget_webhooks', 'claim_key_sets', 'next_key_set_at', 'record_key_set',

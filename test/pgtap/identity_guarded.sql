@@ -13,13 +13,15 @@ select set_eq($$
    where c.relnamespace in ('atelier'::regnamespace, 'atelier_engine'::regnamespace, 'auth'::regnamespace)
      and c.relkind in ('r', 'p', 'v')
      and a.attname ~ '(balance|credits|tokens|role|tier|plan|subscription|verified|verification|moderation|admin|is_active|email|telegram|cost|revoked|expires|(asset|likes|interaction|portrait|usage)_count|_status$|^status$)'
-     and has_column_privilege(r, c.oid, a.attnum, v) and c.relname !~ '^(api_|endpoints$|provider_|model_|prompt_templates$|negative_prompts$|enhancement_presets$|compel_configs$|content_terms$)' $$,
+     and has_column_privilege(r, c.oid, a.attnum, v) and c.relname !~ '^(admin_|api_|endpoints$|provider_|model_|prompt_templates$|negative_prompts$|enhancement_presets$|compel_configs$|content_terms$|moderation_)' $$,
   -- The status of a conversation is a word of the app's, and its memory tier how much the model is told; a role is whom a
   -- character stands for, and whom the user plays in a scene.
   array['authenticated may insert atelier.user_roles.role', 'authenticated may update atelier.user_roles.role',
         'authenticated may insert atelier.conversations.status', 'authenticated may update atelier.conversations.status',
         'authenticated may insert atelier.conversations.memory_tier', 'authenticated may update atelier.conversations.memory_tier',
         'authenticated may insert atelier.characters.role', 'authenticated may update atelier.characters.role',
+        -- To save an item.
+        'authenticated may update atelier.workspace_items.status',
         'authenticated may insert atelier.scenes.suggested_user_role', 'authenticated may update atelier.scenes.suggested_user_role'],
   'clients may write no guarded column, but administrators roles, and owners what they say of conversations');
 select is_empty($$

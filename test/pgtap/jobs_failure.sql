@@ -1,7 +1,7 @@
 -- Failures: what is tried again, what is not, and what endpoints are spared.
 begin;
 \ir support/jobs.sql
-select plan(86);
+select plan(93);
 update atelier.endpoints set max_concurrency = 100, breaker_threshold = 1000 where name = 'test endpoint';
 
 create function pg_temp.new_attempt(p_prompt text, out job uuid, out attempt uuid) language plpgsql as $$
@@ -68,6 +68,31 @@ update atelier.endpoints set ambiguity_policy = 'fail' where name = 'test endpoi
 insert into atelier.retry_policies (error_class, endpoint_id, action)
 select 'bad_response', e.id, 'retry' from atelier.endpoints e where e.name = 'test endpoint';
 select is(pg_temp.misunderstood('fail'), 'queued', 'unless an operator says so');
+delete from atelier.retry_policies;
+
+-- One request and one answer, which nobody can read.
+create function pg_temp.unreadable(p_policy text, p_status integer, p_sent boolean default true) returns text language plpgsql as $$
+declare
+  a record;
+  status text;
+begin
+  update atelier.endpoints set ambiguity_policy = p_policy where name = 'test endpoint';
+  a := pg_temp.new_attempt('taken, and answered ' || p_status);
+  perform pg_temp.become('atelier_worker');
+  status := atelier_engine.record_failure(
+    a.attempt, 'bad_response', p_status, 'gibberish', 'body', null, p_sent, clock_timestamp(), null, null, clock_timestamp());
+  perform pg_temp.sign_out();
+  return status;
+end $$;
+select is(pg_temp.unreadable('retry', 200), 'queued', 'without an id, too, what costs nothing is tried again');
+select is(pg_temp.unreadable('fail', 200), 'failed', 'what may have been paid for is not');
+select is(pg_temp.unreadable('hold', 201), 'processing', 'or is held');
+select is(pg_temp.unreadable('fail', 0), 'failed', 'whatever came in the place of a status');
+select is(pg_temp.unreadable('fail', 302), 'queued', 'a server that points elsewhere did nothing');
+select is(pg_temp.unreadable('fail', 0, false), 'queued', 'what was not sent was not paid for');
+insert into atelier.retry_policies (error_class, endpoint_id, action)
+select 'bad_response', e.id, 'retry' from atelier.endpoints e where e.name = 'test endpoint';
+select is(pg_temp.unreadable('fail', 200), 'queued', 'an operator may say otherwise');
 delete from atelier.retry_policies;
 update atelier.endpoints set ambiguity_policy = 'retry' where name = 'test endpoint';
 delete from atelier.jobs where original_prompt like 'taken, %';

@@ -9,7 +9,7 @@ create function pg_temp.resolve(p_model text, p_job_type text, p_parameters json
 select results_eq($$select * from atelier_engine.resolve_request('tiny-sdxl', null, '{"steps": 3.0}')$$,
   $$select * from atelier_engine.resolve_request_anew('tiny-sdxl', null, '{"steps": 3.0}')$$, 'as found out anew');
 select is(pg_temp.resolve(null, null) - '{api_model_id,parameters,estimated_seconds}'::text[],
-  '{"job_type": "sdxl_image_high", "format": "image", "quality": "high", "model_type": "sdxl", "draws_seed": true, "takes_pictures": false}', 'what it is made of');
+  '{"job_type": "sdxl_image_high", "format": "image", "quality": "high", "model_type": "sdxl", "draws_seed": true, "takes_pictures": false, "is_moderated": false}', 'what it is made of');
 select is(pg_temp.resolve('tiny-sdxl', 'sdxl_image_fast') -> 'parameters' -> 'steps', '15', 'a job type has its own defaults');
 select is(pg_temp.resolve('tiny-sdxl', null) -> 'parameters' -> 'steps', '25', 'no job type is another request');
 select is(pg_temp.resolve(null, null, '{"seed": 7}') -> 'draws_seed', 'false', 'a given seed is not drawn');

@@ -47,7 +47,7 @@ select is(pg_temp.add('atelier.jobs', jsonb_build_object(c.name, c.value)), form
                ('format', '"audio"', 'image video chat'),
                ('quality', '"FAST"', 'fast high'),
                ('destination', '"nowhere"', 'library workspace'),
-               ('moderation_status', '"unknown"', 'pending approved rejected flagged'),
+               ('moderation_status', '"unknown"', 'unchecked pending approved flagged quarantined rejected'),
                ('priority', '1001', 'from -1000 to 1000'),
                ('priority', '-1001', 'from -1000 to 1000'),
                ('attempts', '-1', '0 or more'),

@@ -4,7 +4,7 @@ begin;
 select plan(69);
 
 select function_privs_are('atelier', 'queue_job',
-  array['text', 'text', 'jsonb', 'text', 'text', 'text', 'uuid', 'integer', 'jsonb', 'uuid[]', 'uuid', 'timestamptz', 'text', 'boolean', 'text'],
+  array['text', 'text', 'jsonb', 'text', 'text', 'text', 'uuid', 'integer', 'jsonb', 'uuid[]', 'uuid', 'timestamptz', 'text', 'boolean', 'text', 'jsonb'],
   'anon', array[]::text[], 'anon may not queue jobs');
 
 -- A plain request.

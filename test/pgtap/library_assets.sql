@@ -3,7 +3,7 @@ begin;
 select plan(73);
 \ir support/people.sql
 
-select policies_are('atelier', 'user_library', array['everybody sees public assets', 'people see their own library',
+select policies_are('atelier', 'user_library', array['nobody sees withheld assets', 'everybody sees public assets', 'people see their own library',
   'people arrange their own library', 'people delete from their own library']);
 select table_privs_are('atelier', 'user_library', 'anon', array['SELECT'], 'library: anon only sees');
 select table_privs_are('atelier', 'user_library', 'authenticated', array['SELECT', 'DELETE'], 'library: seen and deleted');

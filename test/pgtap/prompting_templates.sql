@@ -8,13 +8,13 @@ select columns_are('atelier', 'prompt_templates', array['id', 'enhancer_model', 
 select enum_has_labels('atelier', 'content_mode', array['sfw', 'nsfw'], 'there are two content modes');
 select col_default_is('atelier', 'prompt_templates', 'content_mode', 'sfw', 'content_mode is not nsfw by default');
 select is_empty($$select from atelier.prompt_templates where content_mode = 'nsfw'$$, 'none that comes with Atelier is nsfw');
-select results_eq('select count(*) from atelier.prompt_templates where is_active and version = 1 and created_by is null', 'values (12::bigint)', 'those that come are published');
-select set_eq('select use_case from atelier.prompt_templates', array['enhancement', 'chat_general', 'chat_admin', 'character_roleplay', 'scene_generation', 'scene_starters', 'canon_position'],
+select results_eq('select count(*) from atelier.prompt_templates where is_active and version = 1 and created_by is null', 'values (13::bigint)', 'those that come are published');
+select set_eq('select use_case from atelier.prompt_templates', array['enhancement', 'chat_general', 'chat_admin', 'character_roleplay', 'scene_generation', 'scene_starters', 'canon_position', 'enhancement_modify'],
   'for every use case');
 select results_eq($$select target_model, token_limit from atelier.prompt_templates where enhancer_model ~ '^qwen' order by 1, enhancer_model$$,
   $$values ('sdxl', 75), ('sdxl', 75), ('wan', 100), ('wan', 100)$$, 'with the token limits of the models');
 select atelier_engine.add_reference_prompts() \g /dev/null
-select results_eq('select count(*) from atelier.prompt_templates', 'values (12::bigint)', 'adding them again adds nothing');
+select results_eq('select count(*) from atelier.prompt_templates', 'values (13::bigint)', 'adding them again adds nothing');
 
 -- A draft.
 select pg_temp.sign_in(pg_temp.root()) \g /dev/null

@@ -3,7 +3,7 @@ begin;
 select plan(56);
 \ir support/people.sql
 
-select policies_are('storage', 'objects', array['everybody sees objects of public buckets',
+select policies_are('storage', 'objects', array['nobody sees withheld objects', 'everybody sees objects of public buckets',
   'people see their own objects', 'people delete their own objects'], 'objects: see and delete');
 select policies_are('storage', 'buckets', array['everybody sees public buckets'], 'buckets: see public ones');
 select policies_are('atelier_engine', 'object_chunks', array['those who see an object read its bytes'], 'bytes: with objects');

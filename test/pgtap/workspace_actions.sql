@@ -3,7 +3,7 @@ begin;
 select plan(73);
 \ir support/people.sql
 
-select policies_are('atelier', 'workspace_assets', array['people see their own assets', 'people discard their own assets']);
+select policies_are('atelier', 'workspace_assets', array['people see their own assets', 'people discard their own assets', 'nobody sees withheld assets']);
 select table_privs_are('atelier', 'workspace_assets', 'authenticated', array['SELECT', 'DELETE'], 'assets: seen and discarded');
 select table_privs_are('atelier', 'workspace_assets', 'anon', array[]::text[], 'assets: nothing for anon');
 select function_privs_are('atelier', 'workspace_actions', array['text', 'uuid', 'uuid', 'uuid', 'text', 'uuid', 'text[]'],

@@ -20,6 +20,7 @@ from .ollama import Ollama
 from .openai_chat import OpenaiChat
 from .openai_embeddings import OpenaiEmbeddings
 from .openai_images import OpenaiImages
+from .openai_moderations import OpenaiModerations
 from .openai_videos import OpenaiVideos
 from .pavilion import Pavilion
 from .replicate import Replicate
@@ -31,7 +32,7 @@ PROTOCOLS = {
     protocol.name: protocol
     for protocol in (
         A1111, Comfyui, OldComfyui, Fal, Gemini, GeminiPictures, KserveV2, Ollama, OpenaiChat, OpenaiEmbeddings, OpenaiImages,
-        OpenaiVideos, Pavilion, Replicate, Runpod, Sdcpp,
+        OpenaiModerations, OpenaiVideos, Pavilion, Replicate, Runpod, Sdcpp,
     )
 }  # fmt: skip
 
@@ -61,9 +62,10 @@ class Simulator:
         """What such a coroutine returns."""
         return self.begin(work).result(60)
 
-    def open(self, protocol, secret, fault=None, resolve=None, port=0):
+    def open(self, protocol, secret, fault=None, resolve=None, port=0, resets_early=False):
         async def opened():
             site = Site(PROTOCOLS[protocol], secret, fault, resolve)
+            site.resets_early = resets_early
             await site.start(port)
             return site
 

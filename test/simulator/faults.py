@@ -1,10 +1,13 @@
 """What can be told to go wrong, by a word in the prompt: fault:WORD. Without one, everything goes well.
 
 A word works wherever the text of a request is, whatever the protocol; Site.fault sets one for every request of a site.
-What only the first submission of a site meets, the next one does not, so that another try finds the server well.
+What only the first submission of a site meets, the next one does not, so that another try finds the server well. The faults
+here are played by each protocol in its own words; those that are the same for all of them are in wire_faults.py.
 """
 
 import re
+
+from . import wire_faults
 
 WORDS = {
     "slow": "every step takes a second and more",
@@ -22,11 +25,12 @@ WORDS = {
     "error_after_200": "the request is accepted, and then it fails",
     "large": "an output of at least 20 MB",
     "unknown_state": "the job is in a state that no document knows",
+    **wire_faults.WORDS,
 }
 
 UNHEARD_OF = "quite_unheard_of"
 LARGE_BYTES = 20 << 20
-ONLY_FIRST = {"throttled", "broken", "forget", "truncated"}
+ONLY_FIRST = {"throttled", "broken", "forget", "truncated", *wire_faults.ONLY_FIRST}
 REFUSALS = {"throttled", "unauthorized", "no_credit", "broken", "invalid"}
 RETRY_AFTER_S = 2
 

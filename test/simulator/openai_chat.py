@@ -94,11 +94,12 @@ class OpenaiChat(OpenaiProtocol):
                 "prompt_tokens_details": {"cached_tokens": 0}}  # fmt: skip
 
     def calls(self, job):
-        """The tool that a request asks to be called, with arguments, or None."""
+        """The tool that a request asks to be called, with what it requires, or None."""
         tools = job.request.get("tools")
         if not tools or job.request.get("tool_choice") == "none":
             return None
-        return tools[0]["function"]["name"], json.dumps({"about": job.text})
+        required = tools[0]["function"].get("parameters", {}).get("required") or ["about"]
+        return tools[0]["function"]["name"], json.dumps({name: job.text for name in required})
 
     def finish_reason(self, job):
         if job.fault in ("moderated", "unknown_state"):

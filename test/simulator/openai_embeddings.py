@@ -12,11 +12,14 @@ from .web import Answer
 
 KNOWN = {"model": str, "input": (str, list), "encoding_format": str, "dimensions": int, "user": str}
 
+MOST_NOISE = 1 << 16  # of numbers; more would keep every site waiting for seconds
+
 
 def vector(text, dimensions=8):
     """Halves and quarters, which are the same in every precision."""
     noise = random.Random(seed_of(text))
-    return [noise.randrange(-8, 9) / 4 for _ in range(dimensions)]
+    block = [noise.randrange(-8, 9) / 4 for _ in range(min(dimensions, MOST_NOISE))]
+    return (block * (dimensions // len(block) + 1))[:dimensions]
 
 
 class OpenaiEmbeddings(OpenaiProtocol):

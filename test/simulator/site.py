@@ -4,10 +4,11 @@ import asyncio
 import collections
 import contextlib
 import re
+import socket
 import time
 import uuid
 
-from . import faults, media
+from . import faults, media, wire_faults
 from .jobs import Job
 from .web import Answer, serve_connection
 from .webhooks import Webhooks
@@ -53,6 +54,9 @@ class Site:
         self.restarts = 0
         self.webhooks = Webhooks(self, resolve or {})
         self.protocol = protocol(self)
+        self.resets_early = False  # the first connection, before the request is read
+        self.resets = 0
+        self.questions_spoilt = 0
         self.holds = set()  # methods: what is answered to them is held back for as long as they are in here
         self.listener = None
         self.port = None
@@ -106,6 +110,8 @@ class Site:
         self.submissions.append(submission)
         if fault in faults.REFUSALS:
             raise Refused(self.protocol.refusal(fault))
+        if fault in wire_faults.INSTEAD:
+            raise Refused(wire_faults.instead(fault, self, request))
         return submission
 
     def find(self, job_id, unknown):
@@ -135,8 +141,19 @@ class Site:
     # ---- the server ----
 
     async def start(self, port=0):
-        self.listener = await asyncio.start_server(self._connection, "127.0.0.1", port, limit=1 << 16)
-        self.port = self.listener.sockets[0].getsockname()[1]
+        listening = socket.socket()
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self.resets_early:  # so little is taken that a large request cannot leave the client before it is read
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+        listening.bind(("127.0.0.1", port))
+        self.listener = await asyncio.start_server(self._connection, sock=listening, limit=1 << 16)
+        self.port = listening.getsockname()[1]
+
+    async def _go_away(self):
+        self.listener.close()
+        await asyncio.sleep(wire_faults.AWAY_S)
+        await self.start(self.port)
 
     async def stop(self):
         self.listener.close()
@@ -150,6 +167,11 @@ class Site:
         self.running.add(task)
         try:
             with contextlib.suppress(Dropped, asyncio.CancelledError):
+                if self.resets_early and not self.resets:
+                    self.resets += 1
+                    await wire_faults.reset_early(writer)
+                    self.listener.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+                    return
                 await serve_connection(reader, writer, self._handle, self.left.append)
         finally:
             self.running.discard(task)
@@ -164,6 +186,7 @@ class Site:
                 if match and method == request.method:
                     answer = handler(request, *match.groups())
                     answer = await answer if asyncio.iscoroutine(answer) else answer
+                    answer = await self._by_fault(request, answer)
                     while request.method in self.holds:
                         await asyncio.sleep(0.02)
                     return answer
@@ -172,3 +195,21 @@ class Site:
             if not (self.submissions and self.submissions[-1].fault in faults.WORDS):
                 self.refused.append((request, refused.answer.status, refused.answer.body))
             return refused.answer
+
+    async def _by_fault(self, request, answer):
+        """The answer of the protocol, or what becomes of it on its way."""
+        submission = self.submissions[-1] if self.submissions else None
+        fault = submission and submission.fault
+        if fault in wire_faults.READABLE:
+            return await wire_faults.made_harder(fault, answer)
+        if submission and submission.request is request:
+            if fault in wire_faults.SPOILT:
+                return await wire_faults.spoilt(fault, answer)
+            if fault == "away":
+                task = asyncio.ensure_future(self._go_away())
+                self.running.add(task)
+                task.add_done_callback(self.running.discard)
+        elif fault in ("poll_broken", "poll_page") and self.questions_spoilt < wire_faults.BAD_QUESTIONS:
+            self.questions_spoilt += 1
+            return wire_faults.to_question(fault, self)
+        return answer

@@ -14,10 +14,11 @@ import time
 import urllib.parse
 
 REASONS = {
-    200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 400: "Bad Request", 401: "Unauthorized",
+    200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 302: "Found", 400: "Bad Request", 401: "Unauthorized",
     402: "Payment Required", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict",
-    410: "Gone", 415: "Unsupported Media Type", 422: "Unprocessable Entity", 429: "Too Many Requests",
-    500: "Internal Server Error", 501: "Not Implemented", 503: "Service Unavailable", 504: "Gateway Timeout",
+    410: "Gone", 413: "Content Too Large", 415: "Unsupported Media Type", 422: "Unprocessable Entity",
+    429: "Too Many Requests", 500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway",
+    503: "Service Unavailable", 504: "Gateway Timeout",
 }  # fmt: skip
 
 
@@ -53,6 +54,11 @@ class Request:
         return parts
 
 
+def head_of(status, content_type, headers):
+    lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}", f"Content-Type: {content_type}", "Connection: close", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
 class Answer:
     """An answer with a body of known length. cut: only so many bytes of it are sent before the connection closes."""
 
@@ -64,14 +70,7 @@ class Answer:
         self.cut = cut
 
     async def send(self, writer):
-        lines = [
-            f"HTTP/1.1 {self.status} {REASONS.get(self.status, 'Unknown')}",
-            f"Content-Type: {self.content_type}",
-            f"Content-Length: {len(self.body)}",
-            "Connection: close",
-            *self.headers,
-        ]
-        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
+        writer.write(head_of(self.status, self.content_type, [f"Content-Length: {len(self.body)}", *self.headers]))
         body = memoryview(self.body if self.cut is None else self.body[: self.cut])
         for start in range(0, len(body), 1 << 18):
             writer.write(body[start : start + (1 << 18)])
@@ -89,14 +88,7 @@ class Stream:
         self.cut = cut
 
     async def send(self, writer):
-        lines = [
-            "HTTP/1.1 200 OK",
-            f"Content-Type: {self.content_type}",
-            "Transfer-Encoding: chunked",
-            "Connection: close",
-            *self.headers,
-        ]
-        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
+        writer.write(head_of(self.status, self.content_type, ["Transfer-Encoding: chunked", *self.headers]))
         async for piece in self.pieces:
             writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
             await writer.drain()

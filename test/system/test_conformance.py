@@ -6,14 +6,16 @@ The cells are in harness/conformance_table.py. All of them are played once, at t
 import re
 
 import pytest
-from harness.conformance import SECRET, World, cells
+from harness.conformance import SECRET, World, cells, forms_of
 from harness.conformance_page import PAGE, page
-from harness.conformance_table import SCENARIOS, SUBJECTS
+from harness.conformance_table import FIRST_ERROR, REFUSED_AT_ONCE, SCENARIOS, SUBJECTS, THROTTLED
 from harness.database import Database
 from harness.server import Server
 from harness.waiting import wait_until
 
 CRASHES = ("courier_crash",)
+MOST_MESSAGE = 1000
+MOST_DETAIL = 4000
 
 
 def as_parameters(scenarios):
@@ -77,15 +79,19 @@ def check(cell):
         assert len(cell.generation()) == 1, story
     else:
         assert cell.output_hashes() == [], story
-    if cell.scenario == "throttled":
-        assert attempts[0]["error_class"] == "throttled", story
+    if cell.scenario in FIRST_ERROR:
+        assert attempts[0]["error_class"] == FIRST_ERROR[cell.scenario], story
+    if cell.scenario in THROTTLED:
         assert job["attempts"] == 1, story
         first, second = site.submissions
-        assert second.at - first.at >= cell.subject.patience_s, story
-    if cell.scenario == "broken":
-        assert attempts[0]["error_class"] == "overload", story
-    if cell.scenario in ("unauthorized", "no_credit", "invalid"):
+        assert second.at - first.at >= cell.patience_s, story
+    if cell.scenario in REFUSED_AT_ONCE:
         assert len(site.submissions) == 1, story
+        assert attempts[0]["http_status"] == (REFUSED_AT_ONCE[cell.scenario] or attempts[0]["http_status"]), story
+    if cell.scenario in ("reset_early", "poll_broken", "poll_page"):
+        assert site.resets == 1 or site.questions_spoilt == 2, story
+    check_texts(cell, story)
+    assert not any(request.path == "/elsewhere" for request in site.requests), story
     if expected.status == "cancelled" and site.submissions:
         assert cell.told_to_stop(), story
     if cell.scenario == "duplicated_webhook":
@@ -97,6 +103,19 @@ def check(cell):
         assert cell.forged and set(cell.forged) <= {401, 403}, (cell.forged, story)
     if cell.scenario == "cancel_queued" and not cell.subject.has_id:
         assert not site.submissions, story
+
+
+def check_texts(cell, story):
+    """What a server says is kept, up to a length, without the credential."""
+    for attempt in cell.attempts:
+        message, detail = attempt["error_message"] or "", attempt["error_detail"] or ""
+        assert len(message) <= MOST_MESSAGE and len(detail) <= MOST_DETAIL, story
+        for form in forms_of(cell.site.secret):
+            assert form not in message and form not in detail, story
+        if cell.scenario == "long_error":
+            assert len(message) == MOST_MESSAGE and len(detail) == MOST_DETAIL, story
+        if cell.scenario in ("garbled_error", "echoed_secret"):
+            assert "must be at most 50" in detail or "I do not take" in detail, story
 
 
 def check_outputs(cell, story):

@@ -427,8 +427,70 @@ def test_each_role_has_its_limits(studio, door, sign_up):
     assert alice.call("test_setting", name="transaction_read_only").json == "on"  # STABLE, by POST too
 
 
+def test_a_client_of_edge_functions(door, sign_up):
+    alice, bob, nobody = sign_up("alice"), sign_up("bob"), Client(door)
+    body = {"prompt": "a red circle", "job_type": "sdxl_image_fast", "num_images": 1, "metadata": {"destination": "workspace"}}
+    queued = alice.call("studio_queue_job", **body)
+    assert queued.status == 200 and queued.json["status"] == "queued", queued
+    job_id = queued.json["jobId"]
+    assert alice.finished(job_id)["status"] == "completed"
+    assert_refused(nobody.call("studio_queue_job", **body), 401)
+    refused = assert_refused(alice.call("studio_queue_job", prompt="a", job_type="oil"), 400, "22023")
+    assert "sdxl_image_fast" in refused["hint"]
+    stolen = f"https://studio.example/storage/v1/object/sign/user-library/{bob.id}/a.png?token=x"
+    refused = alice.call("studio_queue_job", reference_image_url=stolen, **body)
+    assert assert_refused(refused, 403, "PT403")["details"] == "CROSS_USER_REFERENCE"
+    assert_refused(alice.call("studio_queue_job", prompt="x" * 200000, job_type="sdxl_image_fast"), 413, "PT413")
+    assert_refused(alice.call("replicate_callback", id="x"), 410, "PT410")
+    assert_refused(nobody.call("replicate_callback", id="x"), 410, "PT410")
+
+    (item,) = alice.rows(f"/workspace_items?job_id=eq.{job_id}&select=id,status,prompt,url")
+    assert (item["status"], item["prompt"]) == ("generated", "a red circle")
+    saved = alice.request(
+        "PATCH", f"/workspace_items?id=eq.{item['id']}&select=status,metadata", {"status": "saved"},
+        Prefer="return=representation",
+    )
+    assert saved.status == 200 and saved.json[0]["status"] == "saved", saved
+    inserted = alice.request(
+        "POST", "/images?select=id,title,status", {"image_url": item["url"], "title": "Red"}, Prefer="return=representation"
+    )
+    picture = {"id": saved.json[0]["metadata"]["saved_to"], "title": "Red", "status": "completed"}
+    assert (inserted.status, inserted.json) == (201, [picture])
+    assert bob.rows("/images?select=id") == []
+    assert_refused(bob.request("POST", "/images", {"image_url": item["url"]}), 404, "PT404")
+    assert_refused(bob.call("studio_workspace_actions", action="clear_asset", assetId=item["id"]), 404, "PT404")
+    assert_refused(bob.call("delete_workspace_item", item_id=item["id"], user_id=alice.id), 403, "42501")
+    assert alice.call("studio_workspace_actions", action="discard_asset", assetId=item["id"]).json["discarded"] == 1
+    assert alice.request("DELETE", f"/images?id=eq.{picture['id']}").status == 204
+    assert alice.rows("/user_library?select=id") == []
+    assert alice.rows("/usage_logs?select=action,credits_consumed") == [{"action": "sdxl_image_fast", "credits_consumed": 1}]
+
+
+def test_an_administrator_has_avatars_made(studio, door, sign_up):
+    carol, bob, nobody = sign_up("carol"), sign_up("bob"), Client(door)
+    studio.database.run("insert into atelier.user_roles (user_id, role) values (%s, 'admin')", carol.id)
+    name = f"Ada {carol.name}"
+    assert_refused(bob.call("generate_avatars", names=[name]), 403, "42501")
+    (avatar,) = carol.call("generate_avatars", names=[name]).json["results"]
+    bucket, path = avatar["path"].split("/", 1)
+    shown = wait_until(lambda: (answer := nobody.get(object_path(bucket, path))).status == 200 and answer, 90)
+    assert shown.body.startswith(b"\x89PNG")
+    assert carol.finished(avatar["jobId"])["status"] == "completed"
+    assert_refused(bob.call("get_system_stats"), 403, "42501")
+    stats = carol.call("get_system_stats", p_days=1).json
+    assert stats["total_jobs"] >= 1 and stats["completed_jobs"] >= 1
+    settings = carol.call("merge_system_config", changes={"ui": {"rows": 30}}).json
+    assert carol.rows("/system_config?id=eq.1&select=version,config") == [
+        {"version": settings["version"], "config": settings["config"]}
+    ]
+    stale = carol.call("merge_system_config", changes={"ui": None}, expected_version=settings["version"] - 1)
+    assert_refused(stale, 409, "PT409")
+    assert bob.rows("/system_config") == []
+    assert_refused(bob.request("PATCH", "/system_config?id=eq.1", {"config": {}}), 403, "42501")
+
+
 STATUSES = {
-    "PT402": 402, "PT404": 404, "PT409": 409, "PT413": 413, "PT415": 415, "PT422": 422, "42501": 403, "22023": 400,
+    "PT402": 402, "PT404": 404, "PT409": 409, "PT410": 410, "PT413": 413, "PT415": 415, "PT422": 422, "42501": 403, "22023": 400,
     "23514": 400, "23505": 409, "23503": 409, "0A000": 400, "XX001": 500, "P0002": 500, "55000": 500, "53100": 503,
 }  # fmt: skip
 

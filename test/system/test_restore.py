@@ -62,6 +62,7 @@ def source(source_server, fake):
         character,
         conversation,
     )
+    talk_in(database, bob, conversation)
     project = alice.value(
         "insert into atelier.projects (original_prompt, media_type, character_id) values ('rain', 'image', %s) returning id",
         character,
@@ -78,6 +79,29 @@ def source(source_server, fake):
     wait_until(lambda: database.value("select count(*) from atelier.api_logs") == 4, message="the calls are not logged")
     change_prompting(database)
     return database
+
+
+def talk_in(database, user, conversation):
+    """Messages with a gap that was closed, and of two branches the older one active; what is remembered, summed up and asked for."""
+    user.run(
+        "insert into atelier.messages (conversation_id, sender, content) select %s, 'user', 'message ' || n from generate_series(1, 4) n",
+        conversation,
+    )
+    user.run("delete from atelier.messages where content = 'message 2'")
+    user.run("select atelier.choose_message(id) from atelier.messages where content = 'message 3'")
+    database.run(
+        "insert into atelier.messages (conversation_id, user_id, sender, content, parent_id, request)"
+        " select conversation_id, user_id, 'user', 'beside 3', parent_id, '{}' from atelier.messages where content = 'message 3'"
+    )
+    user.run("select atelier.remember('rain', conversation_id => %s)", conversation)
+    database.run(
+        "insert into atelier.conversation_summaries (conversation_id, user_id, up_to_message_id, content, state)"
+        " select conversation_id, user_id, id, 'rain', 'complete' from atelier.messages where content = 'message 1'"
+    )
+    database.run(
+        "insert into atelier.tool_calls (message_id, user_id, place, call_id, name, arguments)"
+        " select id, user_id, 0, 'call', 'make_picture', '{}' from atelier.messages where content = 'message 1'"
+    )
 
 
 def change_prompting(database):

@@ -65,6 +65,7 @@ UNKNOWN_KEYS = [
     ("openai_chat", "/v1/chat/completions", {"model": "simulated-1", "messages": [{"role": "user", "content": "hi"}]}, 400),
     ("openai_images", "/v1/images/generations", {"model": "simulated-1", "prompt": "hi"}, 400),
     ("openai_embeddings", "/v1/embeddings", {"model": "simulated-1", "input": "hi"}, 400),
+    ("openai_moderations", "/v1/moderations", {"model": "simulated-1", "input": "hi"}, 400),
     ("openai_videos", "/v1/videos", {"model": "simulated-1", "prompt": "hi"}, 400),
     ("replicate", "/v1/models/simulated/flux/predictions", {"input": {"prompt": "hi"}}, 422),
     ("runpod", "/v2/simulated01/run", {"input": {"prompt": "hi"}}, 400),

@@ -44,25 +44,37 @@ $$Take a like back
 Nothing happens when there is none. Returns how many people like the character still. Fails with PT401 (not signed in) and
 PT404 (a character that the caller neither likes nor may see).$$;
 
-create or replace function atelier.record_character_interaction(character_id uuid)
+create or replace function atelier_engine.count_interaction(p_character_id uuid, p_user_id uuid)
 returns bigint
-language plpgsql volatile security definer
+language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   total bigint;
 begin
-  perform atelier_engine.assert_signed_in();
-  perform atelier_engine.visible_character(record_character_interaction.character_id, auth.uid());
   insert into atelier.character_interactions as i (character_id, user_id)
-  values (record_character_interaction.character_id, auth.uid())
+  values (p_character_id, p_user_id)
       on conflict on constraint character_interactions_pkey do update
          set interaction_count = i.interaction_count + 1, last_interaction_at = clock_timestamp();
   update atelier.characters c
      set interaction_count = c.interaction_count + 1
-   where c.id = record_character_interaction.character_id
+   where c.id = p_character_id
   returning c.interaction_count into total;
   return total;
+end;
+$$;
+comment on function atelier_engine.count_interaction(uuid, uuid) is
+  'Count that a user was with a character. Returns how often anybody was';
+
+create or replace function atelier.record_character_interaction(character_id uuid)
+returns bigint
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform atelier_engine.assert_signed_in();
+  perform atelier_engine.visible_character(record_character_interaction.character_id, auth.uid());
+  return atelier_engine.count_interaction(record_character_interaction.character_id, auth.uid());
 end;
 $$;
 grant execute on function atelier.record_character_interaction(uuid) to authenticated, service_role;

@@ -51,20 +51,23 @@ begin
        join atelier_engine.text_pieces t on t.attempt_id = a.id) p
    where j.id = u.job_id and p.text is not null and j.status in ('failed', 'cancelled');
   update atelier.messages m
-     set content = t.text
+     set content = coalesce(t.text, m.content),
+         state = case j.status when 'completed' then 'complete' when 'cancelled' then 'stopped' else 'failed' end
     from unnest(p_job_ids) u (job_id)
+   cross join lateral (select j.status from atelier.jobs j where j.id = u.job_id) j
    cross join lateral (select atelier_engine.text_of_job(u.job_id) as text) t
-   where m.job_id = u.job_id and t.text is not null;
+   where m.job_id = u.job_id and m.job_id = any (p_job_ids);
   delete from atelier_engine.text_pieces t
    using atelier_engine.attempts a
    where a.job_id = any (p_job_ids) and t.attempt_id = a.id;
+  perform atelier_engine.end_summaries(p_job_ids), atelier_engine.answer_tool_calls(p_job_ids);
 end;
 $$;
 comment on function atelier_engine.end_texts(uuid[]) is
 $$Put the answers of jobs that have ended in one place
 
-In the message that names the job. Of a job that failed or was cancelled, as much as came is kept as partial_text in its
-metadata, too.$$;
+In the message that names the job, or the summary that it is for; then what the model wants done is begun. Of a job that
+failed or was cancelled, as much as came is kept as partial_text in its metadata, too.$$;
 
 create or replace function atelier_engine.text_of_job(p_job_id uuid)
 returns text
@@ -100,7 +103,10 @@ begin
     seen := 0;
   end if;
   is_done := job.status not in ('queued', 'processing');
-  if is_done then
+  if atelier_engine.text_is_being_checked(job) then
+    is_done := false;
+    more := '';
+  elsif is_done then
     more := substr(coalesce(atelier_engine.text_of_job(p_job_id), ''), seen + 1);
   else
     select coalesce(string_agg(t.text, '' order by t.starts_at), '') into more
@@ -189,16 +195,3 @@ $$What an answer in a conversation says since, while it comes bit by bit
 
 As job_stream(), for the job of the message; a message without a job is there as a whole. For the owner of the
 conversation and the service role; PT404 for others.$$;
-
-create or replace function atelier_engine.touch_conversations()
-returns trigger
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  update atelier.conversations c set updated_at = now()
-   where c.id in (select s.conversation_id from said s) and c.updated_at < now();
-  return null;
-end;
-$$;
-comment on function atelier_engine.touch_conversations() is 'Trigger: a conversation in which something is said is the latest one';

@@ -78,7 +78,8 @@ begin
     end if;
     if known is null then
       -- What is new in this call cannot have failed, and is checked no further.
-      perform atelier_engine.store_job(job, request.depends_on || after_new, request.on_dependency_failure);
+      job := atelier_engine.store_job(
+        job, request.depends_on || after_new, request.on_dependency_failure, request.enhancement);
     end if;
     ids := ids || coalesce(known, job.id);
     place := place + 1;

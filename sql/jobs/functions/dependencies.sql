@@ -45,7 +45,8 @@ create or replace function atelier_engine.dependency_verdict(p_job_id uuid)
 returns text
 language sql stable
 begin atomic
-  select case when bool_or(j.status in ('failed', 'cancelled') and d.on_failure = 'fail') then 'fail'
+  select case when exists (select from atelier_engine.review_holds h where h.job_id = p_job_id) then 'wait'
+              when bool_or(j.status in ('failed', 'cancelled') and d.on_failure = 'fail') then 'fail'
               when bool_or(j.status in ('failed', 'cancelled') and d.on_failure = 'skip') then 'skip'
               when bool_or(j.status in ('queued', 'processing')) then 'wait'
               else 'start' end
@@ -107,7 +108,13 @@ declare
   ended uuid[] := p_job_ids;
   waiting uuid[];
 begin
-  -- With every result, and nearly always nothing is blocked.
+  -- With every result, and where nothing is moderated these tables are empty.
+  if exists (select from atelier.moderation_checks c where c.stage = 'after' and c.is_active)
+     or exists (select from atelier_engine.moderation_runs)
+     or exists (select from atelier_engine.withheld_content) then
+    perform atelier_engine.moderate_ended(p_job_ids);
+  end if;
+  -- With every result, too, and nearly always nothing is blocked.
   if not exists (select from atelier_engine.queue q where q.state = 'blocked') then
     return;
   end if;
@@ -143,6 +150,7 @@ begin
     from (select q.job_id
             from atelier_engine.queue q
            where q.state = 'blocked' and q.job_id >= first_id
+             and not exists (select from atelier_engine.review_holds h where h.job_id = q.job_id)
              and (not exists (
                     select from atelier.job_dependencies d
                       join atelier.jobs j on j.id = d.depends_on_job_id

@@ -128,6 +128,9 @@ begin
         'over_a_cap', format('as many jobs of this user or workspace run as may run at once (%s)', coalesce(cap::text, 'until a moment ago'))))
              end;
     when 'blocked' then
+      if exists (select from atelier_engine.review_holds h where h.job_id = p_job.id) then
+        return jsonb_build_array(atelier_engine.reason('moderation', 'its prompt is being checked, or waits for a moderator'));
+      end if;
       select string_agg(j.id::text, ', ' order by j.id) into open_jobs
         from atelier.job_dependencies d
         join atelier.jobs j on j.id = d.depends_on_job_id

@@ -125,6 +125,7 @@ begin
   -- A claim may hold the lock on a queue row: what it wrote is seen by the second statement.
   delete from atelier_engine.queue q using gone g where q.job_id = g.id;
   delete from atelier_engine.attempts a using gone g where a.job_id = g.id;
+  delete from atelier_engine.review_holds h using gone g where h.job_id = g.id;
   return null;
 end;
 $$;

@@ -248,6 +248,7 @@ begin
     from atelier_engine.attempts a
     join atelier.api_models m on m.id = coalesce(a.model_id, p_job.api_model_id)
    where a.id = p_late.attempt_id;
+  perform atelier_engine.moderate_results(p_job.id);
   insert into atelier.events (user_id, kind, ref) values (p_job.user_id, 'job.delivered', p_job.id);
 end;
 $$;

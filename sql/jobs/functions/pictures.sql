@@ -42,7 +42,8 @@ begin
     join storage.buckets b on b.id = o.bucket_id
    where o.bucket_id = split_part(p_picture, '/', 1)
      and o.name = substr(p_picture, length(split_part(p_picture, '/', 1)) + 2)
-     and (b.public or (o.owner = p_user_id and (storage.foldername(o.name))[1] = p_user_id::text));
+     and case when o.metadata ? 'moderation' then atelier_engine.is_checking(p_user_id, o.id)
+              else b.public or (o.owner = p_user_id and (storage.foldername(o.name))[1] = p_user_id::text) end;
 end;
 $$;
 comment on function atelier_engine.readable_picture(uuid, text) is

@@ -28,7 +28,8 @@ begin
       detail = format('queue_job() has no argument %s.', quote_ident(left(unknown_name, 60))),
       hint = format('It takes: %s.', (select string_agg(k, ', ' order by k) from jsonb_object_keys(to_jsonb(usual)) k));
   end if;
-  return jsonb_populate_record(usual, p_arguments);
+  return jsonb_populate_record(
+    usual, case when p_arguments -> 'enhancement' = 'false' then p_arguments - 'enhancement' else p_arguments end);
 end;
 $$;
 comment on function atelier_engine.request_of(jsonb) is
@@ -58,6 +59,9 @@ begin
   end if;
   if p_request.metadata is distinct from '{}' then
     perform atelier_engine.assert_json_object('metadata', p_request.metadata, max_json_bytes);
+  end if;
+  if p_request.enhancement is not null then
+    perform atelier_engine.enhancement_options(p_request.enhancement);
   end if;
   if coalesce(p_request.destination, '') not in ('workspace', 'library') then
     raise invalid_parameter_value using
@@ -123,6 +127,7 @@ begin
   job.model_type := resolved.model_type;
   job.api_model_id := resolved.api_model_id;
   job.original_prompt := p_request.prompt;
+  job.enhanced_prompt := p_request.enhancement ->> 'enhanced_prompt';
   job.negative_prompt := p_request.negative_prompt;
   job.parameters := resolved.parameters;
   job.metadata := p_request.metadata;
@@ -132,8 +137,14 @@ begin
   job.priority := p_request.priority;
   job.estimated_seconds := resolved.estimated_seconds;
   job.run_at := p_request.run_at;
+  if resolved.is_moderated then
+    job.moderation_status := atelier_engine.moderate_prompt(job);
+  end if;
   if p_request.reuse_result then
     job.content_hash := atelier_engine.content_hash(job);
+    if p_request.enhancement is not null then
+      job.content_hash := sha256(job.content_hash || convert_to(p_request.enhancement::text, 'UTF8'));
+    end if;
   end if;
   if p_request.idempotency_key is not null then
     job.idempotency_key := p_request.idempotency_key;
@@ -152,7 +163,7 @@ $$The row of a job that was asked for, not stored yet
 Errors as queue_job().$$;
 
 create or replace function atelier_engine.store_job(
-  p_job atelier.jobs, p_depends_on uuid[], p_on_dependency_failure text
+  p_job atelier.jobs, p_depends_on uuid[], p_on_dependency_failure text, p_enhancement jsonb default null
 )
 returns atelier.jobs
 language plpgsql volatile
@@ -160,18 +171,36 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   job atelier.jobs;
+  enhancement atelier.prompt_enhancements;
   queue_state text := case when p_job.run_at > p_job.created_at then 'waiting' else 'ready' end;
 begin
+  if p_enhancement is not null then
+    enhancement := atelier_engine.begin_enhancement(p_job, p_enhancement);
+    p_job := atelier_engine.enhanced_job(p_job, enhancement);
+  end if;
   insert into atelier.jobs (
     id, user_id, created_at, updated_at, job_type, format, quality, model_type, api_model_id, original_prompt,
     negative_prompt, parameters, metadata, destination, workspace_session_id, workspace_id, priority,
-    estimated_seconds, run_at, retry_of, idempotency_key, request_hash, content_hash, schedule_id)
+    estimated_seconds, run_at, retry_of, idempotency_key, request_hash, content_hash, schedule_id, enhanced_prompt,
+    enhancement_strategy, compel_weights, template_name, prompt_test_id, test_metadata,
+    moderation_status)
   values (
     p_job.id, p_job.user_id, p_job.created_at, p_job.created_at, p_job.job_type, p_job.format, p_job.quality,
     p_job.model_type, p_job.api_model_id, p_job.original_prompt, p_job.negative_prompt, p_job.parameters, p_job.metadata,
     p_job.destination, p_job.workspace_session_id, p_job.workspace_id, p_job.priority, p_job.estimated_seconds,
-    p_job.run_at, p_job.retry_of, p_job.idempotency_key, p_job.request_hash, p_job.content_hash, p_job.schedule_id)
+    p_job.run_at, p_job.retry_of, p_job.idempotency_key, p_job.request_hash, p_job.content_hash, p_job.schedule_id,
+    p_job.enhanced_prompt, p_job.enhancement_strategy, p_job.compel_weights, p_job.template_name, p_job.prompt_test_id,
+    p_job.test_metadata, coalesce(p_job.moderation_status, 'unchecked'))
   returning * into job;
+  if p_enhancement is not null then
+    perform atelier_engine.keep_enhancement(enhancement, job.id);
+    -- Its end unblocks the job whatever came of it.
+    insert into atelier.job_dependencies (job_id, depends_on_job_id, on_failure)
+    select job.id, enhancement.enhancement_job_id, 'start' where enhancement.enhancement_job_id is not null;
+    if enhancement.enhancement_job_id is not null then
+      queue_state := 'blocked';
+    end if;
+  end if;
   if cardinality(p_depends_on) > 0 then
     insert into atelier.job_dependencies (job_id, depends_on_job_id, on_failure)
     select distinct job.id, d.id, p_on_dependency_failure from unnest(p_depends_on) d (id);
@@ -179,13 +208,18 @@ begin
       queue_state := 'blocked';
     end if;
   end if;
+  if job.moderation_status <> 'unchecked' and atelier_engine.open_prompt_item(job) then
+    queue_state := 'blocked';
+  end if;
   perform atelier_engine.enqueue(job, queue_state);
   perform atelier_engine.wake_dispatcher();
   return job;
 end;
 $$;
-comment on function atelier_engine.store_job(atelier.jobs, uuid[], text) is
-'Store a prepared job, what it depends on, and its place in the queue. Returns it as it is stored';
+comment on function atelier_engine.store_job(atelier.jobs, uuid[], text, jsonb) is
+$$Store a prepared job, what it depends on, and its place in the queue
+
+With p_enhancement, the job that rewrites its prompt comes first. Returns the job as it is stored.$$;
 
 create or replace function atelier_engine.submit(
   p_user_id uuid, p_request atelier_engine.job_request, p_retry_of uuid default null, p_schedule_id uuid default null
@@ -202,7 +236,7 @@ begin
     known := atelier_engine.job_of_key(p_user_id, p_request);
   end if;
   if known is null then
-    perform atelier_engine.assert_room_for_jobs(p_user_id, 1);
+    perform atelier_engine.assert_room_for_jobs(p_user_id, 1 + (p_request.enhancement is not null)::integer);
     job := atelier_engine.prepare_job(p_user_id, p_request);
     job.retry_of := p_retry_of;
     job.schedule_id := p_schedule_id;
@@ -211,10 +245,12 @@ begin
     end if;
   end if;
   if known is null and p_request.idempotency_key is null then
-    return atelier_engine.store_job(job, p_request.depends_on, p_request.on_dependency_failure);
+    return atelier_engine.store_job(
+      job, p_request.depends_on, p_request.on_dependency_failure, p_request.enhancement);
   elsif known is null then
     begin
-      return atelier_engine.store_job(job, p_request.depends_on, p_request.on_dependency_failure);
+      return atelier_engine.store_job(
+        job, p_request.depends_on, p_request.on_dependency_failure, p_request.enhancement);
     exception when unique_violation then
       -- Another session with the same key was faster, and has committed.
       known := atelier_engine.job_of_key(p_user_id, p_request);

@@ -28,6 +28,7 @@ declare
   policy atelier.retry_policies;
   recorded_before boolean;
   cancelled boolean;
+  taken boolean;
 begin
   if owned is null then
     return null;
@@ -61,12 +62,18 @@ begin
   else
     policy := atelier_engine.retry_policy_for(p_error_class, attempt.endpoint_id);
     -- Its provider took it, and says what we cannot read: it may have been carried out, and paid for.
-    if p_error_class = 'bad_response' and attempt.external_id is not null and policy.id is null then
-      policy.action := coalesce((
-        select case e.ambiguity_policy when 'retry' then policy.action when 'fail' then 'fail' else 'hold' end
-          from atelier.endpoints e where e.id = attempt.endpoint_id), 'fail');
+    taken := p_error_class = 'bad_response' and policy.id is null
+      and (attempt.external_id is not null or (p_request_sent and coalesce(nullif(p_http_status, 0), 200) < 300));
+    if taken and attempt.external_id is null then
+      perform atelier_engine.resolve_ambiguous(owned, p_attempt_id, p_error_class, message);
+    else
+      if taken then  -- not looked up: that was asked, and it is the answer that cannot be read
+        policy.action := coalesce((
+          select case e.ambiguity_policy when 'retry' then policy.action when 'fail' then 'fail' else 'hold' end
+            from atelier.endpoints e where e.id = attempt.endpoint_id), 'fail');
+      end if;
+      perform atelier_engine.apply_retry_policy(owned, p_attempt_id, policy, p_error_class, message);
     end if;
-    perform atelier_engine.apply_retry_policy(owned, p_attempt_id, policy, p_error_class, message);
   end if;
   return (select j.status from atelier.jobs j where j.id = owned);
 end;
@@ -79,8 +86,8 @@ comment on function atelier_engine.record_failure(
 $$Record that an attempt failed, and decide what becomes of the job
 
 The breakers learn of it, and the policy for the error class decides (retry_policies, default_retry_policies); ambiguous,
-and internal after the request was sent, go by the endpoint's ambiguity_policy first; so does bad_response about a request
-that the provider knows by an id, unless retry_policies says otherwise. A job that could not be delivered for unavailable_timeout fails. One that the user
+and internal after the request was sent, go by the endpoint's ambiguity_policy first; so does bad_response, unless retry_policies
+says otherwise, where the provider knows the request by an id, or answered 2xx, or not in HTTP. A job that could not be delivered for unavailable_timeout fails. One that the user
 cancelled meanwhile is cancelled. Returns the new status of the job, or null when the attempt does not own it any more.$$;
 
 create or replace function atelier_engine.record_cancelled(p_attempt_id uuid)

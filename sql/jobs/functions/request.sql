@@ -189,6 +189,7 @@ begin
   resolved.draws_seed := coalesce(model.parameter_schema -> 'properties' ? 'seed' and not resolved.parameters ? 'seed', false);
   resolved.takes_pictures := cardinality(atelier_engine.picture_parameters(model.parameter_schema)) > 0;
   resolved.estimated_seconds := atelier_engine.estimate_seconds(model, resolved.parameters);
+  resolved.is_moderated := atelier_engine.prompts_are_checked(model.id);
   return resolved;
 end;
 $$;

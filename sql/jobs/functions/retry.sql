@@ -62,8 +62,13 @@ begin
            'workspace_id', p_job.workspace_id,
            'depends_on', (
              select jsonb_agg(atelier_engine.latest_try(d.depends_on_job_id) order by d.depends_on_job_id)
-               from atelier.job_dependencies d where d.job_id = p_job.id),
-           'on_dependency_failure', (select min(d.on_failure) from atelier.job_dependencies d where d.job_id = p_job.id)))
+               from atelier.job_dependencies d
+              where d.job_id = p_job.id and not atelier_engine.is_enhancement(d.depends_on_job_id)),
+           'on_dependency_failure', (
+             select min(d.on_failure)
+               from atelier.job_dependencies d
+              where d.job_id = p_job.id and not atelier_engine.is_enhancement(d.depends_on_job_id)),
+           'enhancement', atelier_engine.enhancement_again(p_job.id, not p_overrides ? 'prompt')))
          || jsonb_build_object('metadata', coalesce(p_job.metadata, '{}') - 'provider')
          || p_overrides
          || jsonb_build_object('parameters',

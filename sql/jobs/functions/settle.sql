@@ -89,7 +89,8 @@ begin
     end if;
     reaped := reaped + 1;
   end loop;
-  perform atelier_engine.forget_avoidances(), atelier_engine.expire_late_results(batch);
+  perform atelier_engine.forget_avoidances(), atelier_engine.expire_late_results(batch),
+    atelier_engine.settle_missed_checks(batch);
   return reaped + atelier_engine.fail_unreachable(batch) + atelier_engine.unblock_missed(batch)
     + atelier_engine.sweep_parked()::integer;
 end;

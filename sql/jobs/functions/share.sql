@@ -76,6 +76,12 @@ begin
                   where o.bucket_id = split_part(place, '/', 1) and o.name = substr(place, strpos(place, '/') + 1)) then
     place := kept_place;  -- from the workspace it moved to the library
   end if;
+  -- Here are the rights of the owner of the function, for whom no policy hides what moderation withholds.
+  if exists (select from storage.objects o
+              where o.bucket_id = split_part(place, '/', 1) and o.name = substr(place, strpos(place, '/') + 1)
+                and o.metadata ? 'moderation') and not atelier_engine.is_service_role() then
+    place := null;
+  end if;
   if place is null then
     raise sqlstate 'PT404' using
       message = 'no such output', detail = format('Output %s of generation %s.', p_output_index, p_generation_id),

@@ -15,7 +15,8 @@ create or replace function atelier.queue_job(
   run_at timestamptz default null,
   idempotency_key text default null,
   reuse_result boolean default false,
-  on_dependency_failure text default 'fail'
+  on_dependency_failure text default 'fail',
+  enhancement jsonb default null
 )
 returns atelier.jobs
 language plpgsql volatile security definer
@@ -30,14 +31,14 @@ begin
     queue_job.prompt, queue_job.model, queue_job.parameters, queue_job.negative_prompt, queue_job.job_type,
     queue_job.destination, queue_job.workspace_session_id, queue_job.priority, queue_job.metadata,
     queue_job.depends_on, queue_job.workspace_id, queue_job.run_at, queue_job.idempotency_key,
-    queue_job.reuse_result, queue_job.on_dependency_failure)::atelier_engine.job_request);
+    queue_job.reuse_result, queue_job.on_dependency_failure, nullif(queue_job.enhancement, 'false'))::atelier_engine.job_request);
 end;
 $$;
 grant execute on function atelier.queue_job(
-  text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[], uuid, timestamptz, text, boolean, text)
+  text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[], uuid, timestamptz, text, boolean, text, jsonb)
   to authenticated, service_role;
 comment on function atelier.queue_job(
-  text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[], uuid, timestamptz, text, boolean, text) is
+  text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[], uuid, timestamptz, text, boolean, text, jsonb) is
 $$Ask for pictures, videos or texts
 
 Queues one job for the signed-in user and returns it; it starts when the transaction commits. `model` is a model_key or
@@ -50,9 +51,11 @@ what happens: fail, skip (the job is cancelled) or start all the same. `run_at` 
 year ahead. With an `idempotency_key` the same request gives the same job again, as long as the job exists, so that a
 request whose answer got lost can be sent again. With `reuse_result` a job of yours that was queued with it, too, and
 asks for the same comes back instead of a new one, if it has not ended or its outputs are still there; without a seed
-any seed will do.
+any seed will do. With `enhancement` a language model rewrites the prompt first, and the job waits for it: true, or an
+object of model, template_id, mode (rewrite, modify, exact_copy), content_mode, use_case, presets, reserved_tokens, test
+and enhanced_prompt; docs/prompting.md tells what they mean. When nothing good comes of it the prompt stays as it is.
 Fails with PT401 (not signed in), PT403 (the account is deactivated), PT404 (no profile, unknown model, session,
-workspace or job), PT409 (a job in depends_on failed), PT422 (the key was used for another request), PT429 (too many
+workspace or job), PT409 (a job in depends_on failed), PT422 (the key was used for another request, or moderation refuses the prompt), PT429 (too many
 unfinished jobs), PT503 (the model or the account is being drained), 42501 (priority), 25006 (this server is a standby)
 PT413 or PT415 (pictures to start from that are too large, or none)
 or 22023 (anything else, with a hint), and leaves nothing behind.$$;
@@ -117,7 +120,8 @@ begin
     raise sqlstate 'PT404' using
       message = 'no such job', hint = 'The job does not exist or belongs to somebody else.';
   end if;
-  -- The workers lock the queue row first, too.
+  -- The workers lock the queue row first, too, and that of what rewrites the prompt before.
+  perform atelier_engine.lock_enhancement(cancel_job.job_id);
   select q.state into queue_state from atelier_engine.queue q where q.job_id = cancel_job.job_id for update;
   select j.* into job from atelier.jobs j where j.id = cancel_job.job_id;
   if job.status in ('queued', 'processing') then
@@ -139,7 +143,8 @@ comment on function atelier.cancel_job(uuid) is
 $$Cancel a job
 
 A queued job is cancelled at once. For one that is being processed, cancel_requested_at is set and the server is told
-to stop; the job is cancelled soon, unless its result arrives first. A finished job is returned as it is.
+to stop; the job is cancelled soon, unless its result arrives first. A finished job is returned as it is. The job that
+rewrites its prompt is cancelled along with it.
 Fails with PT404 for an unknown job and for somebody else's.$$;
 
 create or replace function atelier.job_attempts(job_id uuid)

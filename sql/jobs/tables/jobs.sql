@@ -34,7 +34,7 @@ create table atelier.jobs (
   error_message text,
   error_class text,
 
-  moderation_status text default 'pending',
+  moderation_status text default 'unchecked',
   reviewed_at timestamptz,
   reviewed_by uuid references atelier.profiles (id) on delete set null,
   review_notes text,
@@ -67,8 +67,8 @@ comment on function atelier_engine.assert_valid_job(atelier.jobs) is
 $$Check constraint: what a job may hold
 
 status: queued, processing, completed, failed, cancelled. job_type: the fifteen of the job types. format: image, video, chat.
-quality: fast, high. destination: library, workspace. moderation_status: pending, approved, rejected, flagged. priority:
--1000 to 1000. attempts: 0 or more. max_attempts: 1 to 100. model_type: a slug. parameters: an object. idempotency_key: 1 to
+quality: fast, high. destination: library, workspace. moderation_status: unchecked, pending,
+approved, flagged, quarantined, rejected. priority: -1000 to 1000. attempts: 0 or more. max_attempts: 1 to 100. model_type: a slug. parameters: an object. idempotency_key: 1 to
 255 characters, with its request_hash. completed_at: when the job has ended, and only then. Raises 23514.$$;
 alter table atelier.jobs add constraint jobs_are_valid check (atelier_engine.assert_valid_job(jobs));
 create index jobs_user_created_idx on atelier.jobs (user_id, created_at desc);
@@ -120,7 +120,8 @@ create type atelier_engine.job_request as (
   run_at timestamptz,
   idempotency_key text,
   reuse_result boolean,
-  on_dependency_failure text
+  on_dependency_failure text,
+  enhancement jsonb
 );
 comment on type atelier_engine.job_request is 'A request for a job, as queue_job() takes it';
 
@@ -133,10 +134,11 @@ create type atelier_engine.resolved_request as (
   parameters jsonb,
   draws_seed boolean,
   takes_pictures boolean,
-  estimated_seconds numeric
+  estimated_seconds numeric,
+  is_moderated boolean
 );
 comment on type atelier_engine.resolved_request is
-  'What follows from the model, job type and parameters of a request: all that depends on the catalogue of models alone';
+  'What follows from the model, job type and parameters of a request: all that depends on the catalogue of models and the checks alone';
 
 create table atelier.job_dependencies (
   job_id uuid not null references atelier.jobs (id) on delete cascade,

@@ -118,3 +118,15 @@ comment on column atelier_engine.queue.capped is
 comment on column atelier_engine.queue.token_id is 'The token that its attempt uses.';
 comment on column atelier_engine.queue.progress is 'How much of it is done, as its worker says; null: it says nothing.';
 comment on column atelier_engine.queue.attempt_count is 'How many attempts there were: the number of the last one.';
+
+-- Jobs that must not start, whatever they depend on. No foreign key, as above.
+create table atelier_engine.review_holds (
+  job_id uuid primary key,
+  created_at timestamptz not null default now()
+);
+select pg_catalog.pg_extension_config_dump('atelier_engine.review_holds', '');
+alter table atelier_engine.review_holds enable row level security;
+comment on table atelier_engine.review_holds is
+$$Blocked jobs whose prompts are being checked, or wait for a moderator
+
+They start, or fail, when the row is taken away.$$;

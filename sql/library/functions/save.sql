@@ -45,9 +45,15 @@ begin
   end if;
 
   -- The lock lines up everybody who saves or clears this asset, and keeps the janitor away from it.
-  select * into asset from atelier.workspace_assets a where a.id = p_asset_id and a.user_id = p_user_id for update;
+  select * into asset
+    from atelier.workspace_assets a
+   where a.id = p_asset_id and a.user_id = p_user_id and a.moderation_status in ('unchecked', 'approved', 'flagged')
+     for update;
   select * into kept
-    from atelier.user_library l where l.user_id = p_user_id and l.source_asset_id = p_asset_id for no key update;
+    from atelier.user_library l
+   where l.user_id = p_user_id and l.source_asset_id = p_asset_id
+     and l.moderation_status in ('unchecked', 'approved', 'flagged')
+     for no key update;
   if asset.id is null and kept.id is null then
     raise sqlstate 'PT404' using message = 'asset not found', detail = format('Asset: %s.', p_asset_id);
   end if;
@@ -67,12 +73,12 @@ begin
     insert into atelier.user_library
       (user_id, asset_type, storage_path, thumbnail_path, file_size_bytes, mime_type, width, height, duration_seconds,
        original_prompt, model_used, generation_seed, generation_metadata, source_asset_id, source_job_id,
-       source_asset_index, custom_title, collection_id, tags)
+       source_asset_index, custom_title, collection_id, tags, moderation_status)
     values
       (p_user_id, asset.asset_type, kept.storage_path, kept.thumbnail_path, asset.file_size_bytes, asset.mime_type,
        asset.width, asset.height, asset.duration_seconds, asset.original_prompt, asset.model_used,
        nullif(asset.generation_seed, -1), asset.generation_settings, asset.id, asset.job_id, asset.asset_index,
-       p_custom_title, p_collection_id, coalesce(p_tags, '{}'))
+       p_custom_title, p_collection_id, coalesce(p_tags, '{}'), asset.moderation_status)
     returning id into kept.id;
   else
     -- Saved before: only what the caller says about it is new.
@@ -121,7 +127,9 @@ begin
   select l.storage_path into path
     from atelier.user_library l
    where l.id = p_asset_id
-     and (l.visibility in ('public', 'unlisted') or l.user_id = auth.uid() or atelier_engine.is_service_role());
+     and ((l.visibility in ('public', 'unlisted') and l.moderation_status in ('unchecked', 'approved'))
+          or (l.user_id = auth.uid() and l.moderation_status in ('unchecked', 'approved', 'flagged'))
+          or atelier_engine.is_service_role());
   if not found then
     raise sqlstate 'PT404' using
       message = 'library asset not found', detail = format('Library asset: %s.', p_asset_id);
@@ -132,7 +140,8 @@ $$;
 comment on function atelier_engine.library_asset_path(uuid) is
 $$The file of a library asset that the caller may read
 
-For its owner, and for everybody who knows the id of a public or unlisted one; PT404 otherwise.$$;
+For its owner, and for everybody who knows the id of a public or unlisted one; PT404 otherwise, and when moderation withholds
+it. What is flagged only its owner reads.$$;
 
 create or replace function atelier.library_asset_bytes(asset_id uuid)
 returns bytea

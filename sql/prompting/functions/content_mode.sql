@@ -11,9 +11,9 @@ end;
 comment on function atelier_engine.term_pattern(text) is
   'The regular expression that finds a term as whole words, with hyphens or underscores for its spaces';
 
-create or replace function atelier.detect_content_mode(prompt text)
+create or replace function atelier_engine.content_mode_of(p_prompt text)
 returns atelier.content_mode
-language plpgsql stable security definer
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -21,10 +21,8 @@ declare
   harmless text;
   nsfw text;
 begin
-  perform atelier_engine.assert_known_caller();
-  perform atelier_engine.check_prompt('the prompt', prompt);
   -- The same letters in other shapes, and none that nobody sees. Underscores count as letters, else.
-  looked_at := replace(prompt, '_', ' ');
+  looked_at := replace(p_prompt, '_', ' ');
   if getdatabaseencoding() = 'UTF8' then
     looked_at := regexp_replace(normalize(looked_at, nfkc), '[\u00ad\u200b-\u200f\u2060\ufeff]', '', 'g');
   end if;
@@ -41,6 +39,19 @@ begin
     return null;
   end if;
   return case when looked_at ~* nsfw then atelier.content_mode 'nsfw' else atelier.content_mode 'sfw' end;
+end;
+$$;
+comment on function atelier_engine.content_mode_of(text) is 'detect_content_mode(), whoever asks';
+
+create or replace function atelier.detect_content_mode(prompt text)
+returns atelier.content_mode
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform atelier_engine.assert_known_caller();
+  perform atelier_engine.check_prompt('the prompt', prompt);
+  return atelier_engine.content_mode_of(prompt);
 end;
 $$;
 grant execute on function atelier.detect_content_mode(text) to authenticated, service_role;

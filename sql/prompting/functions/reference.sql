@@ -55,7 +55,10 @@ Description: Two hands break a fresh loaf, and steam rises. The camera stays clo
        $t$Suggest three ways to begin a scene with the character that is described to you. Each is one or two sentences, set in a different place and mood, gives the other person something to answer, and is fit for all ages. Number them.$t$),
       ('00000000-0000-7000-8000-000000000112', 'any', 'canon_position', 'Reference pose', 'image', null, 150,
        'Describes a pose for a character''s reference picture.',
-       $t$Describe how the character stands or sits in a reference picture: posture, direction of the view, hands, expression, framing. Full clothing, plain background, even light. Repeat the character's fixed features as they were given. One sentence, and nothing else.$t$)
+       $t$Describe how the character stands or sits in a reference picture: posture, direction of the view, hands, expression, framing. Full clothing, plain background, even light. Repeat the character's fixed features as they were given. One sentence, and nothing else.$t$),
+      ('00000000-0000-7000-8000-000000000113', 'any', 'enhancement_modify', 'Change of a picture', null, null, 75,
+       'Rewrites what shall be different in a picture that is given.',
+       $t$The user gives a picture and says what shall be different in it. Describe the changed picture: first what changes, then in a few words what stays, such as pose, place and light. Add no new persons or things that were not asked for. Short phrases with commas between them, at most sixty words, fit for all ages. Answer with the description alone.$t$)
     ) t (id, enhancer_model, use_case, template_name, job_type, target_model, token_limit, description, system_prompt)
   on conflict do nothing;
 

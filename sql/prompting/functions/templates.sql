@@ -141,6 +141,51 @@ $$Take a version of a template out of use
 It stays readable, and no other takes its place. For administrators and the service role, else 42501; PT404 for an
 unknown one, PT409 for a draft. Returns the template.$$;
 
+create or replace function atelier_engine.match_template_anew(
+  p_enhancer_model text, p_use_case text, p_content_mode atelier.content_mode, p_job_type text, p_target_model text
+)
+returns atelier_engine.template_match
+language sql stable
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select row(1 + f.any_target::integer + 2 * f.any_job::integer + 4 * f.any_enhancer::integer + 8 * f.milder::integer,
+             coalesce(nullif(concat_ws(', ', case when f.any_target then 'any target model' end,
+                                       case when f.any_job then 'any job type' end,
+                                       case when f.any_enhancer then 'any enhancer model' end,
+                                       case when f.milder then 'sfw' end), ''), 'exact'),
+             -- Who made it and what is remarked is for administrators.
+             jsonb_populate_record(f.template, '{"created_by": null, "comment": null}'))::atelier_engine.template_match
+    from (select t as template,
+                 t.target_model is null and p_target_model is not null as any_target,
+                 t.job_type is null and p_job_type is not null as any_job,
+                 t.enhancer_model <> p_enhancer_model as any_enhancer,
+                 t.content_mode <> p_content_mode as milder
+            from atelier.prompt_templates t
+           where t.is_active
+             and t.use_case = p_use_case
+             and t.content_mode in (p_content_mode, 'sfw')
+             and t.enhancer_model in (p_enhancer_model, 'any')
+             and (t.job_type is null or t.job_type = p_job_type)
+             and (t.target_model is null or t.target_model = p_target_model)) f
+   order by f.any_target::integer + 2 * f.any_job::integer + 4 * f.any_enhancer::integer + 8 * f.milder::integer,
+            (f.template).published_at desc, (f.template).template_name
+   limit 1;
+end;
+comment on function atelier_engine.match_template_anew(text, text, atelier.content_mode, text, text) is
+  'What resolve_prompt_template() finds, read from the table; null: no template fits';
+
+create or replace function atelier_engine.match_template(
+  p_enhancer_model text, p_use_case text, p_content_mode atelier.content_mode, p_job_type text, p_target_model text
+)
+returns atelier_engine.template_match
+language c volatile
+as 'MODULE_PATHNAME', 'atelier_match_template';
+comment on function atelier_engine.match_template(text, text, atelier.content_mode, text, text) is
+$$match_template_anew(), remembered by the session until a change of templates is committed
+
+The caller has seen to it that the person may have this content mode. Read from the table without being remembered while
+somebody changes templates, by a transaction that did so itself, above read committed, and on a standby.$$;
+
 create or replace function atelier.resolve_prompt_template(
   enhancer_model text,
   use_case text,
@@ -160,6 +205,7 @@ declare
   wanted_mode constant atelier.content_mode := content_mode;
   wanted_job constant text := job_type;
   wanted_target constant text := target_model;
+  found_match atelier_engine.template_match;
 begin
   if p_user_id is not null then
     perform atelier_engine.assert_acting_for(p_user_id);
@@ -180,38 +226,15 @@ begin
       hint = 'It is chat, image, video or null.';
   end if;
 
-  return query
-    with fitting as (
-      select t as template,
-             t.target_model is null and wanted_target is not null as any_target,
-             t.job_type is null and wanted_job is not null as any_job,
-             t.enhancer_model <> wanted_enhancer as any_enhancer,
-             t.content_mode <> wanted_mode as milder
-        from atelier.prompt_templates t
-       where t.is_active
-         and t.use_case = wanted_use
-         and t.content_mode in (wanted_mode, 'sfw')
-         and t.enhancer_model in (wanted_enhancer, 'any')
-         and (t.job_type is null or t.job_type = wanted_job)
-         and (t.target_model is null or t.target_model = wanted_target)
-    )
-    select 1 + any_target::integer + 2 * any_job::integer + 4 * any_enhancer::integer + 8 * milder::integer,
-           coalesce(nullif(concat_ws(', ', case when any_target then 'any target model' end,
-                                     case when any_job then 'any job type' end,
-                                     case when any_enhancer then 'any enhancer model' end,
-                                     case when milder then 'sfw' end), ''), 'exact'),
-           -- Who made it and what is remarked is for administrators.
-           jsonb_populate_record(template, '{"created_by": null, "comment": null}')
-      from fitting f
-     order by 1, (f.template).published_at desc, (f.template).template_name
-     limit 1;
-  if not found then
+  found_match := atelier_engine.match_template(wanted_enhancer, wanted_use, wanted_mode, wanted_job, wanted_target);
+  if found_match.step is null then
     raise sqlstate 'PT404' using
       message = 'no template fits',
       detail = format('Asked for enhancer model %s, use case %s, content mode %s, job type %s, target model %s.',
                       wanted_enhancer, wanted_use, wanted_mode, coalesce(wanted_job, 'any'), coalesce(wanted_target, 'any')),
       hint = 'Publish one with enhancer_model any, without job_type and target_model: it serves whatever else is asked for.';
   end if;
+  return query select found_match.step, found_match.matched, found_match.template;
 end;
 $$;
 grant execute on function atelier.resolve_prompt_template(text, text, atelier.content_mode, text, text, uuid)

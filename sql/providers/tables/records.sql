@@ -3,33 +3,42 @@
 create table atelier.model_config_history (
   id uuid primary key default atelier.uuid7(),
   model_type varchar(20) not null
-    constraint model_config_history_model_type_known check (model_type in ('SDXL', 'WAN')),
+    constraint model_config_history_model_type_is_a_family check (model_type ~ '^[A-Z0-9][A-Z0-9._-]*$'),
   config_name varchar(100) not null,
   config_data jsonb not null,
   is_active boolean default false,
   created_by uuid references atelier.profiles (id) on delete set null,
   created_at timestamptz default now(),
-  notes text
+  notes text,
+  model_id uuid references atelier.api_models (id) on delete set null
 );
 create index model_config_history_created_by_idx on atelier.model_config_history (created_by);
+create index model_config_history_model_idx on atelier.model_config_history (model_id) where model_id is not null;
+-- The settings in use of a model are one row.
+create unique index model_config_history_active_key on atelier.model_config_history (model_id)
+  where is_active and model_id is not null;
 select pg_catalog.pg_extension_config_dump('atelier.model_config_history', '');
 alter table atelier.model_config_history enable row level security;
 alter table atelier.model_config_history force row level security;
 grant select, insert, update, delete on atelier.model_config_history to authenticated, service_role;
 comment on table atelier.model_config_history is
-  'Settings of a model family that admins tried, and which of them is in use';
+$$Settings of models, as they were and as they are
+
+A change of api_models writes a row by itself; admins may add rows of what they tried. Of a model's rows the active one has
+the settings in use.$$;
+comment on column atelier.model_config_history.model_id is 'The model; null: it was deleted, or an admin wrote the row.';
 
 create table atelier.model_performance_logs (
   id uuid primary key default atelier.uuid7(),
   model_type varchar(20) not null
-    constraint model_performance_logs_model_type_known check (model_type in ('SDXL', 'WAN')),
+    constraint model_performance_logs_model_type_is_a_family check (model_type ~ '^[A-Z0-9][A-Z0-9._-]*$'),
   date date not null,
   total_generations integer default 0,
   successful_generations integer default 0,
   failed_generations integer default 0,
   avg_generation_time_ms integer,
   avg_quality_rating numeric(3, 2),
-  total_processing_time_ms integer,
+  total_processing_time_ms bigint,
   created_at timestamptz default now(),
   updated_at timestamptz default now(),
   constraint model_performance_logs_one_row_a_day unique (model_type, date)
@@ -38,7 +47,11 @@ select pg_catalog.pg_extension_config_dump('atelier.model_performance_logs', '')
 alter table atelier.model_performance_logs enable row level security;
 alter table atelier.model_performance_logs force row level security;
 grant select, insert, update, delete on atelier.model_performance_logs to authenticated, service_role;
-comment on table atelier.model_performance_logs is 'Counts and times of a model family, one row a day';
+comment on table atelier.model_performance_logs is
+$$Counts and times of a model family, one row a day
+
+The janitor writes them from the jobs of a day (UTC) while it lasts and once more when it is over;
+backfill_model_performance() writes them for earlier days. They stay when the jobs are deleted.$$;
 
 create table atelier.model_test_results (
   id uuid primary key default atelier.uuid7(),

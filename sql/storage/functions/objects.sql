@@ -112,6 +112,25 @@ $$Whether all announced bytes of an object are there
 
 Null when there is no such object.$$;
 
+create or replace function atelier_engine.assert_not_withheld(p_metadata jsonb)
+returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_metadata ? 'moderation' then
+    raise sqlstate 'PT409' using
+      message = 'the file is withheld',
+      detail = format('Moderation: %s.', p_metadata ->> 'moderation'),
+      hint = 'It can be used once moderation has approved it.';
+  end if;
+end;
+$$;
+comment on function atelier_engine.assert_not_withheld(jsonb) is
+$$Refuse to use an object whose metadata says that moderation withholds it
+
+Raises PT409.$$;
+
 create or replace function atelier_engine.copy_object(
   p_source_bucket text, p_source_name text, p_target_bucket text, p_target_name text, p_owner uuid
 )
@@ -129,6 +148,7 @@ begin
     raise sqlstate 'PT404' using
       message = 'object not found', detail = format('%s in bucket %s.', p_source_name, p_source_bucket);
   end if;
+  perform atelier_engine.assert_not_withheld(source.metadata);
   copy_id := atelier_engine.insert_object(p_target_bucket, p_target_name, p_owner, source.metadata);
   if copy_id is null then
     select o.id into copy_id
@@ -156,7 +176,7 @@ comment on function atelier_engine.copy_object(text, text, text, text, uuid) is
 $$Copy an object with its bytes
 
 Returns the id of the copy. Copying again returns the same id as long as the bytes are the same. PT404 no such object,
-23505 the name is taken by something else, XX001 bytes are missing; other errors as assert_object_fits().$$;
+PT409 moderation withholds it, 23505 the name is taken by something else, XX001 bytes are missing; other errors as assert_object_fits().$$;
 
 create or replace function atelier_engine.move_object(
   p_source_bucket text, p_source_name text, p_target_bucket text, p_target_name text, p_owner uuid
@@ -174,6 +194,7 @@ begin
     raise sqlstate 'PT404' using
       message = 'object not found', detail = format('%s in bucket %s.', p_source_name, p_source_bucket);
   end if;
+  perform atelier_engine.assert_not_withheld(source.metadata);
   if not atelier_engine.object_is_complete(source.id) then
     raise data_corrupted using
       message = 'object is incomplete', detail = format('%s in bucket %s.', p_source_name, p_source_bucket);
@@ -190,5 +211,5 @@ $$;
 comment on function atelier_engine.move_object(text, text, text, text, uuid) is
 $$Give an object another name, without touching its bytes
 
-Returns its id. PT404 no such object, 23505 the name is taken, XX001 bytes are missing; other errors as
+Returns its id. PT404 no such object, PT409 moderation withholds it, 23505 the name is taken, XX001 bytes are missing; other errors as
 assert_object_fits().$$;

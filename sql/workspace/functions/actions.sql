@@ -34,7 +34,10 @@ declare
   back_thumbnail text;
 begin
   select * into kept
-    from atelier.user_library l where l.id = p_library_asset_id and l.user_id = p_user_id for no key update;
+    from atelier.user_library l
+   where l.id = p_library_asset_id and l.user_id = p_user_id
+     and l.moderation_status in ('unchecked', 'approved', 'flagged')
+     for no key update;
   if not found then
     raise sqlstate 'PT404' using
       message = 'library asset not found', detail = format('Library asset: %s.', p_library_asset_id);
@@ -56,11 +59,13 @@ begin
   end if;
   insert into atelier.workspace_assets
     (id, user_id, asset_type, temp_storage_path, thumbnail_path, file_size_bytes, mime_type, width, height,
-     duration_seconds, job_id, asset_index, generation_seed, original_prompt, model_used, generation_settings)
+     duration_seconds, job_id, asset_index, generation_seed, original_prompt, model_used, generation_settings,
+     moderation_status)
   values
     (back_id, p_user_id, kept.asset_type, back_path, back_thumbnail, kept.file_size_bytes, kept.mime_type, kept.width,
      kept.height, kept.duration_seconds, kept.source_job_id, kept.source_asset_index,
-     coalesce(kept.generation_seed, -1), kept.original_prompt, kept.model_used, kept.generation_metadata);
+     coalesce(kept.generation_seed, -1), kept.original_prompt, kept.model_used, kept.generation_metadata,
+     kept.moderation_status);
   -- Saving what came back finds the library asset again instead of making a second one.
   update atelier.user_library l set source_asset_id = back_id where l.id = kept.id and l.source_asset_id is null;
   return back_id;
@@ -116,7 +121,9 @@ begin
         'message', 'saved to the library');
 
     when 'discard_asset' then
-      delete from atelier.workspace_assets a where a.id = workspace_actions.asset_id and a.user_id = caller;
+      delete from atelier.workspace_assets a
+       where a.id = workspace_actions.asset_id and a.user_id = caller
+         and a.moderation_status in ('unchecked', 'approved', 'flagged');
       get diagnostics discarded = row_count;
       return jsonb_build_object(
         'success', true, 'discarded', discarded,
@@ -132,7 +139,7 @@ begin
       select coalesce(array_agg(a.id), '{}') into asset_ids
         from (select w.id
                 from atelier.workspace_assets w
-               where w.user_id = caller
+               where w.user_id = caller and w.moderation_status in ('unchecked', 'approved', 'flagged')
                  and case action
                        when 'clear_asset' then w.id = workspace_actions.asset_id
                        when 'clear_job' then w.job_id = workspace_actions.job_id

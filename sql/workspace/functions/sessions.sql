@@ -49,7 +49,8 @@ begin
    using atelier.jobs j
    where j.workspace_session_id = p_session_id
      and a.job_id = j.id
-     and a.user_id = p_user_id;
+     and a.user_id = p_user_id
+     and a.moderation_status in ('unchecked', 'approved', 'flagged');
   delete from atelier.workspace_sessions s where s.id = p_session_id;
   return true;
 end;
@@ -70,6 +71,8 @@ begin atomic
     select a.id
       from atelier.workspace_assets a
      where a.expires_at < clock_timestamp()
+       -- What is checked or waits for a moderator stays until then.
+       and a.moderation_status not in ('pending', 'quarantined')
      order by a.expires_at
      -- Bounds the transaction. What is left over comes with the next call.
      limit 10000
@@ -84,7 +87,7 @@ comment on function atelier.cleanup_expired_workspace_assets() is
 $$Delete workspace assets whose time is over
 
 Returns how many, at most 10000 in one call. Their files go too: the objects at once, the bytes as soon as the janitor
-sees the commit. Leaves out assets that somebody is just saving.$$;
+sees the commit. Leaves out assets that somebody is just saving, and those that are checked or wait for a moderator.$$;
 
 create or replace function atelier_engine.delete_files_of_workspace_assets()
 returns trigger

@@ -1,6 +1,12 @@
 -- What becomes of one row of the owner's when somebody selects it, inserts one like it, updates or deletes it: the
 -- number of rows, or the SQLSTATE of the refusal. After the colon the columns that may be set, * is all of them.
 copy pg_temp.expected (line) from stdin;
+atelier.admin_development_progress  anon          42501  42501  42501  42501
+atelier.admin_development_progress  owner         0      42501  0      0
+atelier.admin_development_progress  other user    0      42501  0      0
+atelier.admin_development_progress  team mate     0      42501  0      0
+atelier.admin_development_progress  admin         1      1:*    1:*    1
+atelier.admin_development_progress  service_role  1      1:*    1:*    1
 atelier.api_cost_logs           anon          42501  42501  42501  42501
 atelier.api_cost_logs           owner         1      42501  42501  42501
 atelier.api_cost_logs           other user    0      42501  42501  42501
@@ -97,6 +103,12 @@ atelier.content_terms           other user    0      42501  0      0
 atelier.content_terms           team mate     0      42501  0      0
 atelier.content_terms           admin         1      1:*    1:*    1
 atelier.content_terms           service_role  1      1:*    1:*    1
+atelier.conversation_summaries  anon          42501  42501  42501  42501
+atelier.conversation_summaries  owner         1      42501  42501  42501
+atelier.conversation_summaries  other user    0      42501  42501  42501
+atelier.conversation_summaries  team mate     0      42501  42501  42501
+atelier.conversation_summaries  admin         0      42501  42501  42501
+atelier.conversation_summaries  service_role  1      1:*    1:*    1
 atelier.conversations           anon          42501  42501  42501  42501
 atelier.conversations           owner         1      1:character_id,conversation_type,current_location,id,last_scene_image,memory_data,memory_tier,project_id,status,title,user_character_id,user_id  1:character_id,conversation_type,current_location,last_scene_image,memory_data,memory_tier,project_id,status,title,user_character_id  1
 atelier.conversations           other user    0      42501  0      0
@@ -146,17 +158,23 @@ atelier.held_jobs               team mate     42501  55000  55000  55000
 atelier.held_jobs               admin         42501  55000  55000  55000
 atelier.held_jobs               service_role  0      55000  55000  55000
 atelier.images                  anon          42501  42501  42501  42501
-atelier.images                  owner         1      42501  1:title  1
+atelier.images                  owner         1      22023  1:title  1
 atelier.images                  other user    0      42501  0      0
 atelier.images                  team mate     0      42501  0      0
 atelier.images                  admin         0      42501  0      0
-atelier.images                  service_role  1      42501  1:title  1
+atelier.images                  service_role  1      22023  1:title  1
 atelier.job_dependencies        anon          42501  42501  42501  42501
 atelier.job_dependencies        owner         1      42501  42501  42501
 atelier.job_dependencies        other user    0      42501  42501  42501
 atelier.job_dependencies        team mate     0      42501  42501  42501
 atelier.job_dependencies        admin         1      42501  42501  42501
 atelier.job_dependencies        service_role  1      42501  42501  42501
+atelier.job_types               anon          42501  55000  55000  55000
+atelier.job_types               owner         1      55000  55000  55000
+atelier.job_types               other user    1      55000  55000  55000
+atelier.job_types               team mate     1      55000  55000  55000
+atelier.job_types               admin         1      55000  55000  55000
+atelier.job_types               service_role  1      55000  55000  55000
 atelier.jobs                    anon          42501  42501  42501  42501
 atelier.jobs                    owner         1      42501  42501  42501
 atelier.jobs                    other user    0      42501  42501  42501
@@ -181,6 +199,12 @@ atelier.late_results            other user    42501  55000  55000  55000
 atelier.late_results            team mate     42501  55000  55000  55000
 atelier.late_results            admin         42501  55000  55000  55000
 atelier.late_results            service_role  1      55000  55000  55000
+atelier.memories                anon          42501  42501  42501  42501
+atelier.memories                owner         1      42501  42501  42501
+atelier.memories                other user    0      42501  42501  42501
+atelier.memories                team mate     0      42501  42501  42501
+atelier.memories                admin         0      42501  42501  42501
+atelier.memories                service_role  1      1:*    1:*    1
 atelier.messages                anon          42501  42501  42501  42501
 atelier.messages                owner         1      1:content,conversation_id,id,message_type,sender,user_id  42501  1
 atelier.messages                other user    0      42501  42501  0
@@ -205,6 +229,36 @@ atelier.model_test_results      other user    0      42501  0      0
 atelier.model_test_results      team mate     0      42501  0      0
 atelier.model_test_results      admin         1      1:*    1:*    1
 atelier.model_test_results      service_role  1      1:*    1:*    1
+atelier.moderation_audit        anon          42501  42501  42501  42501
+atelier.moderation_audit        owner         0      42501  42501  42501
+atelier.moderation_audit        other user    0      42501  42501  42501
+atelier.moderation_audit        team mate     0      42501  42501  42501
+atelier.moderation_audit        admin         1      42501  42501  42501
+atelier.moderation_audit        service_role  1      42501  42501  42501
+atelier.moderation_checks       anon          42501  42501  42501  42501
+atelier.moderation_checks       owner         0      42501  0      0
+atelier.moderation_checks       other user    0      42501  0      0
+atelier.moderation_checks       team mate     0      42501  0      0
+atelier.moderation_checks       admin         1      1:*    1:*    1
+atelier.moderation_checks       service_role  1      1:*    1:*    1
+atelier.moderation_items        anon          42501  42501  42501  42501
+atelier.moderation_items        owner         1      42501  42501  42501
+atelier.moderation_items        other user    0      42501  42501  42501
+atelier.moderation_items        team mate     0      42501  42501  42501
+atelier.moderation_items        admin         0      42501  42501  42501
+atelier.moderation_items        service_role  1      42501  42501  42501
+atelier.moderation_rules        anon          42501  42501  42501  42501
+atelier.moderation_rules        owner         0      42501  0      0
+atelier.moderation_rules        other user    0      42501  0      0
+atelier.moderation_rules        team mate     0      42501  0      0
+atelier.moderation_rules        admin         1      1:category,check_id,description,id,is_active,phrase,score  1:category,check_id,description,is_active,phrase,score  1
+atelier.moderation_rules        service_role  1      1:category,check_id,description,id,is_active,phrase,score  1:category,check_id,description,is_active,phrase,score  1
+atelier.moderation_thresholds   anon          42501  42501  42501  42501
+atelier.moderation_thresholds   owner         0      42501  0      0
+atelier.moderation_thresholds   other user    0      42501  0      0
+atelier.moderation_thresholds   team mate     0      42501  0      0
+atelier.moderation_thresholds   admin         1      1:*    1:*    1
+atelier.moderation_thresholds   service_role  1      1:*    1:*    1
 atelier.negative_prompts        anon          42501  42501  42501  42501
 atelier.negative_prompts        owner         0      42501  0      0
 atelier.negative_prompts        other user    0      42501  0      0
@@ -241,6 +295,24 @@ atelier.projects                other user    0      42501  0      0
 atelier.projects                team mate     0      42501  0      0
 atelier.projects                admin         1      42501  1:character_id,duration,enhanced_prompt,media_type,original_prompt,preview_url,reference_image_url,scene_count,title,workflow_step  1
 atelier.projects                service_role  1      1:*    1:*    1
+atelier.prompt_ab_outcomes      anon          42501  42501  42501  42501
+atelier.prompt_ab_outcomes      owner         0      42501  42501  42501
+atelier.prompt_ab_outcomes      other user    0      42501  42501  42501
+atelier.prompt_ab_outcomes      team mate     0      42501  42501  42501
+atelier.prompt_ab_outcomes      admin         1      42501  42501  42501
+atelier.prompt_ab_outcomes      service_role  1      42501  42501  42501
+atelier.prompt_ab_tests         anon          42501  42501  42501  42501
+atelier.prompt_ab_tests         owner         0      42501  0      0
+atelier.prompt_ab_tests         other user    0      42501  0      0
+atelier.prompt_ab_tests         team mate     0      42501  0      0
+atelier.prompt_ab_tests         admin         1      1:applies_to_all,baseline_config,baseline_weight,enhanced_config,enhanced_weight,id,test_name,test_series  1:applies_to_all,baseline_config,baseline_weight,enhanced_config,enhanced_weight,test_name,test_series  1
+atelier.prompt_ab_tests         service_role  1      1:applies_to_all,baseline_config,baseline_weight,enhanced_config,enhanced_weight,id,test_name,test_series  1:applies_to_all,baseline_config,baseline_weight,enhanced_config,enhanced_weight,test_name,test_series  1
+atelier.prompt_enhancements     anon          42501  42501  42501  42501
+atelier.prompt_enhancements     owner         1      42501  42501  42501
+atelier.prompt_enhancements     other user    0      42501  42501  42501
+atelier.prompt_enhancements     team mate     0      42501  42501  42501
+atelier.prompt_enhancements     admin         1      42501  42501  42501
+atelier.prompt_enhancements     service_role  1      42501  42501  1
 atelier.prompt_templates        anon          42501  42501  42501  42501
 atelier.prompt_templates        owner         0      42501  0      0
 atelier.prompt_templates        other user    0      42501  0      0
@@ -319,18 +391,42 @@ atelier.stuck_jobs              other user    42501  55000  55000  55000
 atelier.stuck_jobs              team mate     42501  55000  55000  55000
 atelier.stuck_jobs              admin         42501  55000  55000  55000
 atelier.stuck_jobs              service_role  0      55000  55000  55000
+atelier.system_config           anon          42501  42501  42501  42501
+atelier.system_config           owner         0      42501  42501  42501
+atelier.system_config           other user    0      42501  42501  42501
+atelier.system_config           team mate     0      42501  42501  42501
+atelier.system_config           admin         1      42501  42501  42501
+atelier.system_config           service_role  1      42501  42501  42501
 atelier.token_health            anon          42501  55000  55000  55000
 atelier.token_health            owner         42501  55000  55000  55000
 atelier.token_health            other user    42501  55000  55000  55000
 atelier.token_health            team mate     42501  55000  55000  55000
 atelier.token_health            admin         42501  55000  55000  55000
 atelier.token_health            service_role  1      55000  55000  55000
+atelier.tool_calls              anon          42501  42501  42501  42501
+atelier.tool_calls              owner         1      42501  42501  42501
+atelier.tool_calls              other user    0      42501  42501  42501
+atelier.tool_calls              team mate     0      42501  42501  42501
+atelier.tool_calls              admin         0      42501  42501  42501
+atelier.tool_calls              service_role  1      1:*    1:*    1
+atelier.usage_logs              anon          42501  55000  55000  55000
+atelier.usage_logs              owner         1      55000  55000  55000
+atelier.usage_logs              other user    0      55000  55000  55000
+atelier.usage_logs              team mate     0      55000  55000  55000
+atelier.usage_logs              admin         1      55000  55000  55000
+atelier.usage_logs              service_role  1      55000  55000  55000
 atelier.user_activity_log       anon          42501  42501  42501  42501
 atelier.user_activity_log       owner         1      42501  42501  42501
 atelier.user_activity_log       other user    0      42501  42501  42501
 atelier.user_activity_log       team mate     0      42501  42501  42501
 atelier.user_activity_log       admin         1      42501  42501  42501
 atelier.user_activity_log       service_role  1      1:*    1:*    1
+atelier.user_analytics          anon          42501  55000  55000  55000
+atelier.user_analytics          owner         42501  55000  55000  55000
+atelier.user_analytics          other user    42501  55000  55000  55000
+atelier.user_analytics          team mate     42501  55000  55000  55000
+atelier.user_analytics          admin         42501  55000  55000  55000
+atelier.user_analytics          service_role  1      55000  55000  55000
 atelier.user_collections        anon          42501  42501  42501  42501
 atelier.user_collections        owner         1      1:description,name,user_id  1:description,name  1
 atelier.user_collections        other user    0      42501  0      0
@@ -374,11 +470,11 @@ atelier.users                   team mate     0      42501  0      42501
 atelier.users                   admin         1      42501  1:username  42501
 atelier.users                   service_role  1      42501  1:created_at,credits,id,is_active,telegram_username,updated_at,username  42501
 atelier.videos                  anon          42501  42501  42501  42501
-atelier.videos                  owner         1      42501  1:title  1
+atelier.videos                  owner         1      22023  1:title  1
 atelier.videos                  other user    0      42501  0      0
 atelier.videos                  team mate     0      42501  0      0
 atelier.videos                  admin         0      42501  0      0
-atelier.videos                  service_role  1      42501  1:title  1
+atelier.videos                  service_role  1      22023  1:title  1
 atelier.worker_status           anon          42501  55000  55000  55000
 atelier.worker_status           owner         42501  55000  55000  55000
 atelier.worker_status           other user    42501  55000  55000  55000
@@ -403,12 +499,12 @@ atelier.workspace_invitations   other user    0      42501  42501  42501
 atelier.workspace_invitations   team mate     0      42501  42501  42501
 atelier.workspace_invitations   admin         1      42501  42501  42501
 atelier.workspace_invitations   service_role  1      1:*    1:*    1
-atelier.workspace_items         anon          42501  42501  0A000  42501
-atelier.workspace_items         owner         1      42501  0A000  1
-atelier.workspace_items         other user    0      42501  0A000  0
-atelier.workspace_items         team mate     0      42501  0A000  0
-atelier.workspace_items         admin         0      42501  0A000  0
-atelier.workspace_items         service_role  1      42501  0A000  1
+atelier.workspace_items         anon          42501  42501  42501  42501
+atelier.workspace_items         owner         1      42501  1:status  1
+atelier.workspace_items         other user    0      42501  0      0
+atelier.workspace_items         team mate     0      42501  0      0
+atelier.workspace_items         admin         0      42501  0      0
+atelier.workspace_items         service_role  1      PT404  1:status  1
 atelier.workspace_members       anon          42501  42501  42501  42501
 atelier.workspace_members       owner         1      42501  42501  42501
 atelier.workspace_members       other user    0      42501  42501  42501

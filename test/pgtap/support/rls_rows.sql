@@ -13,6 +13,7 @@ insert into atelier.messages (conversation_id, sender, content) values (:'conver
 insert into atelier.characters (name, description, is_public) values ('Ada', 'a red square', false) returning id as character \gset
 insert into atelier.characters (name, description) values ('Eve', 'a blue square') returning id as public_character \gset
 insert into atelier.characters (name, description, content_rating) values ('Ivy', 'a bare square', 'nsfw') returning id as adult_character \gset
+select (atelier.remember('squares', 'conversation', :'conversation')).id as memory \gset
 select atelier.like_character(:'character') \g /dev/null
 select atelier.record_character_interaction(:'character') \g /dev/null
 insert into atelier.character_scenes (character_id, conversation_id, scene_prompt) values (:'character', :'conversation', 'a square in the rain') returning id as character_scene \gset
@@ -26,6 +27,8 @@ select atelier.log_user_activity(:alice, 'looked') as activity \gset
 select api_key_id as api_key from atelier.create_api_key('a server', '{read}') \gset
 select id as schedule from atelier.create_schedule('daily', '{"prompt": "a circle"}', cron => '@daily') \gset
 select pg_temp.sign_out() \g /dev/null
+insert into atelier.conversation_summaries (conversation_id, user_id, up_to_message_id) values (:'conversation', :alice, :'message') returning id as summary \gset
+insert into atelier.tool_calls (message_id, user_id, place, call_id, name, arguments) values (:'message', :alice, 0, 'call', 'make_picture', '{}') returning id as tool_call \gset
 
 insert into atelier.user_library (user_id, asset_type, storage_path, file_size_bytes, mime_type, original_prompt, model_used)
 values (:alice, 'video', :alice || '/film.mp4', 1, 'video/mp4', 'a film', 'tiny-sdxl') returning id as film \gset
@@ -55,7 +58,15 @@ insert into atelier.model_config_history (model_type, config_name, config_data) 
 insert into atelier.model_performance_logs (model_type, date) values ('SDXL', '2026-01-01') returning id as performance \gset
 insert into atelier.model_test_results (user_id, model_type, prompt_text, test_series, test_tier)
 values (:alice, 'SDXL', 'a circle', 'shapes', 'artistic') returning id as test_result \gset
+insert into atelier.admin_development_progress (feature_name, feature_category, status, priority)
+values ('Shapes', 'pictures', 'in_progress', 'P1') returning id as progress \gset
 select id as object, name as object_name from storage.objects where bucket_id = 'workspace-temp' and owner = :alice \gset
+insert into atelier.moderation_checks (name, kind, stage, is_active) values ('spare', 'rules', 'before', false) returning id as moderation_check \gset
+insert into atelier.moderation_rules (check_id, category, phrase) values (:'moderation_check', 'spare', 'spare') returning id as moderation_rule \gset
+select atelier_engine.open_item('prompt', :'job', j, null, '{"spare": 0.9}', 'rejected') as moderation_item from atelier.jobs j where j.id = :'job' \gset
+select atelier_engine.conclude_item(:'moderation_item') \g /dev/null
+delete from atelier.events where ref = :'moderation_item';
+select id as moderation_audit from atelier.moderation_audit where item_id = :'moderation_item' \gset
 insert into storage.buckets (id, name) values ('spare', 'spare');
 insert into storage.buckets (id, name, public) values ('spare-public', 'spare-public', true), ('spare-empty', 'spare-empty', true);
 insert into storage.objects (bucket_id, name, owner, metadata)
@@ -71,6 +82,9 @@ insert into atelier.enhancement_presets (preset_name, enable_qwen, enable_compel
 values ('Spare', true, true, true) returning id as preset \gset
 insert into atelier.compel_configs (config_name, weights) values ('spare', '{"spare": 1.2}') returning id as compel_config \gset
 insert into atelier.content_terms (term, meaning) values ('spare', 'harmless') returning id as content_term \gset
+insert into atelier.prompt_enhancements (user_id, original_prompt) values (:alice, 'spare') returning id as enhancement \gset
+insert into atelier.prompt_ab_tests (test_name, test_series, baseline_config, enhanced_config) values ('spare', 'spare', '{}', '{}') returning id as prompt_test \gset
+insert into atelier.prompt_ab_outcomes (job_id, test_id, user_id, variant) values (:'next_job', :'prompt_test', :alice, 'baseline');
 
 -- Dave is in a workspace of Alice's.
 \set dave '''da5e0000-0000-7000-8000-000000000004'''
@@ -137,6 +151,12 @@ select pg_temp.prepare('atelier.known_models', 'model_key = ''gpt-4o''', '{"mode
 select pg_temp.prepare('atelier.token_health', 'token = ''spare''', '{"token": "new"}');
 select pg_temp.prepare_id('atelier.model_config_history', :'config', '{"model_type": "SDXL", "config_name": "new", "config_data": {}}');
 select pg_temp.prepare_id('atelier.model_performance_logs', :'performance', '{"model_type": "SDXL", "date": "2026-01-02"}');
+select pg_temp.prepare_id('atelier.admin_development_progress', :'progress',
+  '{"feature_name": "new", "feature_category": "new", "status": "blocked", "priority": "P2"}');
+select pg_temp.prepare('atelier.system_config', 'id = 1', '{"id": 1}');
+select pg_temp.prepare('atelier.job_types', 'job_type = ''image_fast''', '{"job_type": "new"}');
+select pg_temp.prepare_id('atelier.usage_logs', :'job', jsonb_build_object('user_id', :alice));
+select pg_temp.prepare('atelier.user_analytics', format('user_id = %L', :alice), '{"username": "new"}');
 select pg_temp.prepare_id('atelier.model_test_results', :'test_result',
   jsonb_build_object('user_id', :alice, 'model_type', 'SDXL', 'prompt_text', 'new', 'test_series', 'new', 'test_tier', 'artistic'));
 
@@ -193,6 +213,11 @@ select pg_temp.prepare_id('atelier.videos', :'film', jsonb_build_object('user_id
 select pg_temp.prepare_id('atelier.conversations', :'conversation', jsonb_build_object('user_id', :alice, 'title', 'new'));
 select pg_temp.prepare_id('atelier.messages', :'message', jsonb_build_object(
   'conversation_id', :'conversation', 'user_id', :alice, 'sender', 'user', 'content', 'new'));
+select pg_temp.prepare_id('atelier.memories', :'memory', jsonb_build_object('user_id', :alice, 'tier', 'profile', 'content', 'new'));
+select pg_temp.prepare_id('atelier.conversation_summaries', :'summary', jsonb_build_object(
+  'conversation_id', :'conversation', 'user_id', :alice, 'up_to_message_id', :'message'));
+select pg_temp.prepare_id('atelier.tool_calls', :'tool_call', jsonb_build_object(
+  'message_id', :'message', 'user_id', :alice, 'place', 1, 'call_id', 'new', 'name', 'new', 'arguments', '{}'));
 
 -- prompting
 select pg_temp.prepare_id('atelier.prompt_templates', :'template',
@@ -204,6 +229,19 @@ select pg_temp.prepare_id('atelier.enhancement_presets', :'preset',
   '{"preset_name": "new", "enable_qwen": true, "enable_compel": true, "auto_enhancement": true}');
 select pg_temp.prepare_id('atelier.compel_configs', :'compel_config', '{"config_name": "new", "weights": {"new": 1.5}}');
 select pg_temp.prepare_id('atelier.content_terms', :'content_term', '{"term": "new", "meaning": "harmless"}');
+select pg_temp.prepare_id('atelier.prompt_ab_tests', :'prompt_test', '{"test_name": "new", "test_series": "new", "baseline_config": {}, "enhanced_config": {}}');
+select pg_temp.prepare('atelier.prompt_ab_outcomes', format('job_id = %L', :'next_job'), jsonb_build_object('job_id', :'job', 'test_id', :'prompt_test', 'user_id', :alice, 'variant', 'baseline'));
+select pg_temp.prepare_id('atelier.prompt_enhancements', :'enhancement', jsonb_build_object('user_id', :alice, 'original_prompt', 'new'));
+-- moderation
+select pg_temp.prepare('atelier.moderation_thresholds', 'category = ''*'' and mode = ''sfw''', '{"category": "new", "mode": "sfw"}');
+select pg_temp.prepare_id('atelier.moderation_checks', :'moderation_check', '{"name": "new", "kind": "rules", "stage": "before"}');
+select pg_temp.prepare_id('atelier.moderation_rules', :'moderation_rule',
+  jsonb_build_object('check_id', :'moderation_check', 'category', 'new', 'phrase', 'new'));
+select pg_temp.prepare_id('atelier.moderation_items', :'moderation_item', jsonb_build_object(
+  'subject_kind', 'text', 'subject_id', '00000000-0000-7000-8000-0000000000aa', 'user_id', :alice));
+select pg_temp.prepare_id('atelier.moderation_audit', :'moderation_audit', jsonb_build_object(
+  'item_id', :'moderation_item', 'subject_kind', 'text', 'subject_id', '00000000-0000-7000-8000-0000000000aa', 'user_id', :alice, 'action', 'viewed'));
+
 -- characters, projects
 select pg_temp.prepare_id('atelier.characters', :'character', jsonb_build_object('user_id', :alice, 'name', 'new', 'description', 'new'));
 select pg_temp.prepare_id('atelier.characters', :'public_character', jsonb_build_object('user_id', :alice, 'name', 'new', 'description', 'new'), 'public');

@@ -15,10 +15,13 @@ from .waiting import wait_until
 sys.path.insert(0, str(CHECKOUT / "test"))
 
 from simulator import Simulator  # noqa: E402
+from simulator.wire_faults import RETRY_AFTER_S, forms_of  # noqa: E402, F401
 
 SECRET = "sk-conformance-9f2c"
 PROMPT = "ein Gr\u00fcner \"Baum\" \U0001f333 and a back\\slash"
-PATIENCE_S = 75
+LONG_PROMPT = " " + "\U0001f333" * 9_900  # near the most that a prompt may have
+PATIENCE_S = 150
+SHORT_MS = 15000
 WEBHOOK_HOST = "hooks.conformance.example"
 
 
@@ -48,9 +51,12 @@ class Cell:
         self.name = "-".join(re.findall("[a-z0-9]+", f"{subject.name} {scenario}"))
         self.fault = SCENARIOS[scenario][1]
         self.prompt = PROMPT + (f" fault:{self.fault}" if self.fault else "")
+        if scenario == "reset_early":
+            self.prompt += LONG_PROMPT
         self.site = world.simulator.open(
-            subject.protocol or subject.adapter, subject.secret.format(f"{SECRET}-{self.name}"), resolve={WEBHOOK_HOST: world.proxy}
-        )
+            subject.protocol or subject.adapter, subject.secret.format(f"{SECRET}-{self.name}/+a"),
+            resolve={WEBHOOK_HOST: world.proxy}, resets_early=scenario == "reset_early",
+        )  # fmt: skip
         self.job_id = None
         self.forged = []  # how webhooks were answered that nobody sent who may
 
@@ -58,15 +64,22 @@ class Cell:
     def model(self):
         return f"{self.subject.model}-{self.name}"
 
+    @property
+    def patience_s(self):
+        """That the server asks for, or that nobody asks for."""
+        return {"throttled": self.subject.patience_s, "throttled_silently": 0.9}.get(self.scenario, RETRY_AFTER_S)
+
     def set_up(self):
         database, subject = self.world.database, self.subject
         scheme, header = subject.auth
         columns = {
             "name": self.name, "adapter": subject.adapter, "base_url": self.site.base_url, "max_concurrency": 4,
             "private_network": True, "ambiguity_policy": "fail" if subject.paid else "retry", "connect_timeout_ms": 5000,
-            "first_byte_timeout_ms": 30000, "total_timeout_ms": 60000, "probe_interval": "0", "breaker_threshold": 1000,
+            "first_byte_timeout_ms": 60000, "total_timeout_ms": 90000, "probe_interval": "0", "breaker_threshold": 1000,
             **subject.columns,
         }  # fmt: skip
+        if self.scenario == "trickled":
+            columns["total_timeout_ms"] = SHORT_MS
         if self.scenario == "cancel_queued" and not subject.has_id:
             columns["max_concurrency"] = 0  # the queue that it waits in is ours
         database.run(
@@ -121,6 +134,11 @@ class Cell:
             while self.subject.has_id and self.status() != "processing":
                 yield
             self.cancel()
+        elif self.scenario == "trickled":
+            while not self.site.submissions:
+                yield
+            # That one will not end in time. The next one may take as long as it takes.
+            self.world.database.run("update atelier.endpoints set total_timeout_ms = 90000 where name = %s", self.name)
         elif self.scenario == "duplicated_webhook":
             while not (self.site.webhooks.sent and len(self.site.webhooks.sent[0].statuses) == 2):
                 yield
@@ -189,7 +207,7 @@ class Cell:
             *(f"request: {self.second(request.at)} {request.method} {request.target} {request.body[:300]!r}"
               for request in self.site.requests),
             *(f"webhook: {self.second(webhook.sent_at)} {webhook.statuses}" for webhook in self.site.webhooks.sent if webhook.statuses),
-            f"refused: {self.site.refused}", f"cancels: {self.site.cancels}", f"left: {len(self.site.left)}",
+            f"refused: {self.site.refused!r:.2000}", f"cancels: {self.site.cancels}", f"left: {len(self.site.left)}",
         ])  # fmt: skip
 
 
@@ -220,7 +238,8 @@ class World:
         return self.statuses
 
     def queue(self):
-        for cell in self.cells.values():
+        # Last those that have little time, so that play() sees them soon.
+        for cell in sorted(self.cells.values(), key=lambda cell: cell.scenario == "trickled"):
             cell.queue()
 
     def play(self):

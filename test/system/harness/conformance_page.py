@@ -11,7 +11,10 @@ Every adapter meets every one of these scenarios at a provider that speaks its p
 is written after the vendors' documents and rejects what they reject. The jobs go through a real PostgreSQL server with
 the extension. `test/system/test_conformance.py` plays all cells at the same time and looks at what came of each: the state of
 the job, the class of its error, its attempts, how many submissions made a job at the provider, whether the provider heard that it
-was cancelled, and the bytes of the outputs. Besides, no secret may be in any row, and no request may be one that the vendor refuses.
+was cancelled, and the bytes of the outputs. Besides, no secret may be in any row or in the log, what is kept of an error is cut and
+without the credential, nothing may be stuck, and no request may be one that the vendor refuses.
+
+The faults from "429 without Retry-After" on are the same for every protocol, as a server, or a proxy in front of it, may have them.
 
 This page is written by `tools/conformance-page` from the table in `test/system/harness/conformance_table.py`.
 

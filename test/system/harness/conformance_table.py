@@ -6,6 +6,45 @@ the same time. docs/conformance.md is written from this file.
 
 import dataclasses
 
+UNREADABLE = "as ambiguity_policy says: it was carried out, and what came of it cannot be read"
+UNKNOWN_END = "as ambiguity_policy says: nobody knows whether it was carried out"
+ASKED_AGAIN = "asked again until the server answers; submitted once, completed"
+
+# The same for every protocol. name: (title, fault of the simulator, what has to become of it)
+HTTP_SCENARIOS = {
+    "throttled_silently": ("429 without Retry-After", "throttled_silently", "tried again after a pause, which costs no attempt"),
+    "throttled_until": ("429 with a date", "throttled_until", "tried again after that date, which costs no attempt"),
+    "busy": ("503 + Retry-After", "busy", "tried again when the server says, which costs no attempt"),
+    "bad_gateway": ("502 with a page", "bad_gateway", "tried again, completed"),
+    "gateway_timeout": ("504 with a page, and the work goes on", "gateway_timeout", UNKNOWN_END),
+    "odd_status": ("599", "odd_status", "tried again, completed"),
+    "forbidden": ("403", "forbidden", "failed with class auth after one request"),
+    "unknown_model": ("404", "unknown_model", "failed with class invalid_input after one request"),
+    "payload_too_large": ("413 with a page", "payload_too_large", "failed with class invalid_input after one request"),
+    "teapot": ("418", "teapot", "failed with class invalid_input after one request"),
+    "redirect": ("redirect", "redirect", "not followed; failed with class bad_response"),
+    "long_error": ("5 MB of error", "long_error", "failed with class invalid_input; what is kept of the text is cut"),
+    "garbled_error": ("error that is no UTF-8", "garbled_error", "failed with class invalid_input; what is kept is UTF-8"),
+    "echoed_secret": ("error that quotes the credential", "echoed_secret",
+                      "failed with class invalid_input; the credential is struck out in every form"),
+    "reset_early": ("reset before the request was sent", None, "tried again, submitted once, completed"),
+    "reset": ("reset after the request was sent", "reset", UNKNOWN_END),
+    "trickled": ("answer byte by byte without an end", "trickled", "ended by total_timeout_ms; " + UNKNOWN_END),
+    "wrong_length": ("answer longer than announced", "wrong_length", UNREADABLE),
+    "no_http": ("no HTTP", "no_http", UNREADABLE),
+    "empty": ("200 with nothing", "empty", UNREADABLE),
+    "page": ("200 with a page", "page", UNREADABLE),
+    "not_utf8": ("200 with what is no UTF-8", "not_utf8", UNREADABLE),
+    "huge_head": ("200 with a head of 200 kB", "huge_head", UNREADABLE),
+    "wrong_type": ("200 with an array for an object", "wrong_type", UNREADABLE),
+    "compressed": ("200, compressed unasked", "compressed", UNREADABLE),
+    "extra_fields": ("unknown and doubled members, numbers beyond measure", "extra_fields", "completed by one attempt"),
+    "piecemeal": ("103, then every byte a chunk", "piecemeal", "completed by one attempt"),
+    "away": ("server away after submit", "away", ASKED_AGAIN),
+    "poll_broken": ("500 to two questions", "poll_broken", ASKED_AGAIN),
+    "poll_page": ("200 with a page to two questions", "poll_page", ASKED_AGAIN),
+}  # fmt: skip
+
 # name: (title, fault of the simulator, what has to become of it)
 SCENARIOS = {
     "happy": ("happy path", None, "completed by one attempt, outputs byte for byte, nothing refused"),
@@ -29,15 +68,18 @@ SCENARIOS = {
     "duplicated_webhook": ("duplicated webhook", None, "both are taken, the job is completed once"),
     "forged_webhook": ("forged webhook", "hold_running", "refused; the job goes on and ends as the provider says"),
     "unknown_state": ("unknown state word", "unknown_state", "an error of class bad_response with the word in it"),
+    **HTTP_SCENARIOS,
 }  # fmt: skip
 
 WEBHOOKS = ("duplicated_webhook", "forged_webhook")
 NO_WEBHOOK = dict.fromkeys(WEBHOOKS, "it has no webhooks")
 NO_STATES = {"unknown_state": "one request and one answer: there are no states"}
+NO_QUESTIONS = dict.fromkeys(("away", "poll_broken", "poll_page"), "one request and one answer: nothing is asked after it")
 INLINE = {"expired": "outputs are in the answer itself: there is nothing that could expire before they are read"}
 NO_MODERATION = {"moderated": "nobody moderates there, and no document knows a word for it"}
 OPEN_SERVER = {
     "unauthorized": "it has no credentials",
+    "echoed_secret": "it has no credentials",
     "no_credit": "it has no accounts",
 }
 
@@ -90,11 +132,21 @@ class Subject:
 
     def usual(self, scenario):
         ambiguous = Expect("failed", "ambiguous") if self.paid else Expect(accepted=2, tries=2)
+        unreadable = Expect("failed", "bad_response") if self.paid else ambiguous
+        once = 1 if self.paid else 3
+        refused = Expect("failed", "invalid_input", accepted=0)
         return {
-            "throttled": Expect(tries=2),
+            **dict.fromkeys(THROTTLED, Expect(tries=2)),
+            **dict.fromkeys(("broken", "bad_gateway", "odd_status", "reset_early"), Expect(tries=2)),
+            **dict.fromkeys(("gateway_timeout", "reset", "trickled"), ambiguous),
+            **dict.fromkeys(
+                ("wrong_length", "empty", "page", "not_utf8", "huge_head", "wrong_type", "compressed", "no_http"), unreadable),
+            **dict.fromkeys(("unknown_model", "payload_too_large", "teapot", "long_error", "garbled_error"), refused),
+            "echoed_secret": dataclasses.replace(refused, words="I do not take ["),
+            "forbidden": Expect("failed", "auth", accepted=0),
+            "redirect": Expect("failed", "bad_response", accepted=0, tries=3, words="redirects are not followed"),
             "unauthorized": Expect("failed", "auth", accepted=0),
             "no_credit": Expect("failed", "payment", accepted=0),
-            "broken": Expect(tries=2),
             "invalid": Expect("failed", "invalid_input", accepted=0, words="steps"),
             "moderated": Expect("failed", "content_policy", accepted=1 if self.has_id else 0),
             "cancel_queued": Expect("cancelled", accepted=int(self.has_id), tries=int(self.has_id)),
@@ -104,11 +156,28 @@ class Subject:
             "expired": Expect("failed", "expired"),
             "truncated": Expect() if self.has_id else ambiguous,
             "error_after_200": Expect("failed", "bad_response", accepted=3, tries=3, words="on fire"),
-            "unknown_state": Expect("failed", "bad_response", 1 if self.paid else 3, 1 if self.paid else 3, "quite_unheard_of"),
+            "unknown_state": Expect("failed", "bad_response", once, once, "quite_unheard_of"),
         }.get(scenario, Expect())
 
 
+# The request was taken, under an id that the answer does not tell.
+NO_ID = {"wrong_type": Expect("failed", "ambiguous")}
+NO_ID_AT_ALL = {**NO_ID, **dict.fromkeys(("wrong_length", "empty", "page", "not_utf8"), Expect("failed", "ambiguous"))}
+BROKEN_STREAM = dict.fromkeys(("wrong_length", "empty"), Expect("failed", "ambiguous"))
 WORKER_CRASH = {"error_after_200": Expect("failed", "worker_crash", accepted=3, tries=3, words="on fire")}
+
+THROTTLED = ("throttled", "throttled_silently", "throttled_until", "busy")
+REFUSED_AT_ONCE = {
+    "unauthorized": None, "no_credit": None, "invalid": None, "forbidden": 403, "unknown_model": 404,
+    "payload_too_large": 413, "teapot": 418, "long_error": None, "garbled_error": None, "echoed_secret": None,
+}  # fmt: skip
+# Of the first attempt, where another one follows.
+FIRST_ERROR = {
+    **dict.fromkeys(THROTTLED, "throttled"),
+    **dict.fromkeys(("broken", "bad_gateway", "odd_status"), "overload"),
+    **dict.fromkeys(("gateway_timeout", "reset", "trickled"), "ambiguous"),
+    "reset_early": "transient_net",
+}
 
 # What comfyui is asked to do, in the API format.
 GRAPH = {
@@ -136,7 +205,7 @@ SUBJECTS = [
         hears_cancel=True,
         parameters={"width": 64, "height": 64, "n": 2, "steps": 4, "seed": 7},
         output_count=2,
-        not_applicable={**NO_QUOTA, **NO_MODERATION, **NO_WEBHOOK, **NO_STATES, **INLINE},
+        not_applicable={**NO_QUESTIONS, **NO_QUOTA, **NO_MODERATION, **NO_WEBHOOK, **NO_STATES, **INLINE},
         expect={"error_after_200": Expect("failed", "bad_response", accepted=3, tries=3, words="on fire")},
     ),
     Subject(
@@ -158,7 +227,7 @@ SUBJECTS = [
         parameters={"n": 2, "steps": 4, "width": 64, "height": 64},
         output_count=2,
         webhook="fal_webhook",
-        expect={"error_after_200": Expect("failed", "worker_crash", accepted=3, tries=3, words="runner")},
+        expect={"error_after_200": Expect("failed", "worker_crash", accepted=3, tries=3, words="runner"), **NO_ID_AT_ALL},
     ),
     Subject(
         "gemini",
@@ -167,12 +236,12 @@ SUBJECTS = [
         auth=("header", "x-goog-api-key"),
         outputs="text",
         parameters={"temperature": 0.5},
-        not_applicable={**NO_WEBHOOK, **INLINE},
+        not_applicable={**NO_QUESTIONS, **NO_WEBHOOK, **INLINE},
         expect={
             "error_after_200": Expect("failed", "overload", accepted=3, tries=3, words="on fire"),
             "large": Expect("failed", "too_large"),
+            **BROKEN_STREAM,
             "moderated": Expect("failed", "content_policy"),
-            "unknown_state": Expect("failed", "bad_response", accepted=3, tries=3, words="quite_unheard_of"),
         },
     ),
     Subject(
@@ -182,11 +251,10 @@ SUBJECTS = [
         model="simulated-image",
         auth=("header", "x-goog-api-key"),
         parameters={"aspect_ratio": "1:1"},
-        not_applicable={**NO_WEBHOOK, **INLINE},
+        not_applicable={**NO_QUESTIONS, **NO_WEBHOOK, **INLINE},
         expect={
             "error_after_200": Expect("failed", "overload", accepted=3, tries=3, words="on fire"),
             "moderated": Expect("failed", "content_policy"),
-            "unknown_state": Expect("failed", "bad_response", accepted=3, tries=3, words="quite_unheard_of"),
         },
     ),
     Subject(
@@ -197,7 +265,7 @@ SUBJECTS = [
         auth=("header", "x-goog-api-key"),
         parameters={"n": 2},
         output_count=2,
-        not_applicable={**NO_WEBHOOK, **NO_STATES, **INLINE},
+        not_applicable={**NO_QUESTIONS, **NO_WEBHOOK, **NO_STATES, **INLINE},
         expect={
             "error_after_200": Expect("failed", "overload", accepted=3, tries=3, words="on fire"),
             "moderated": Expect("failed", "content_policy"),
@@ -220,7 +288,7 @@ SUBJECTS = [
         },  # fmt: skip
         output_count=2,
         not_applicable=dict.fromkeys(WEBHOOKS, "it tells such an API where to report, and asks: no two of them report alike"),
-        expect=WORKER_CRASH,
+        expect={**WORKER_CRASH, **NO_ID},
     ),
     Subject(
         "http_json",
@@ -233,8 +301,11 @@ SUBJECTS = [
             "error_message": "/complaint/words", "error_code": "/complaint/kind",
             "error_classes": {"indecent": "content_policy"},
         },  # fmt: skip
-        not_applicable={**NO_WEBHOOK, **NO_STATES, **INLINE},
-        expect={"large": Expect("failed", "too_large")},
+        not_applicable={**NO_QUESTIONS, **NO_WEBHOOK, **NO_STATES, **INLINE},
+        expect={
+            "error_after_200": Expect("failed", "bad_response", words="on fire"),
+            "large": Expect("failed", "too_large"),
+        },
     ),
     Subject(
         "kserve_v2",
@@ -248,7 +319,7 @@ SUBJECTS = [
             ],
             "outputs": [{"name": "image", "kind": "picture"}],
         },
-        not_applicable={**OPEN_SERVER, **NO_MODERATION, **NO_WEBHOOK, **NO_STATES, **INLINE},
+        not_applicable={**NO_QUESTIONS, **OPEN_SERVER, **NO_MODERATION, **NO_WEBHOOK, **NO_STATES, **INLINE},
     ),
     Subject(
         "ollama",
@@ -258,7 +329,7 @@ SUBJECTS = [
         outputs="text",
         patience_s=0.9,
         parameters={"temperature": 0.5},
-        not_applicable={**OPEN_SERVER, **NO_MODERATION, **NO_WEBHOOK, **INLINE},
+        not_applicable={**NO_QUESTIONS, **OPEN_SERVER, **NO_MODERATION, **NO_WEBHOOK, **INLINE},
         expect={"large": Expect("failed", "too_large")},
     ),
     Subject(
@@ -266,13 +337,12 @@ SUBJECTS = [
         modality="chat",
         outputs="text",
         parameters={"temperature": 0.5, "max_tokens": 1000},
-        not_applicable={**NO_WEBHOOK, **INLINE},
+        not_applicable={**NO_QUESTIONS, **NO_WEBHOOK, **INLINE},
         expect={
             "error_after_200": Expect("failed", "overload", accepted=3, tries=3, words="on fire"),
             "large": Expect("failed", "too_large"),
+            **BROKEN_STREAM,
             "moderated": Expect("failed", "content_policy"),
-            # The reason to stop, after the whole text: an answer that is no result, which is asked for again.
-            "unknown_state": Expect("failed", "bad_response", accepted=3, tries=3, words="quite_unheard_of"),
         },
     ),
     Subject(
@@ -281,7 +351,7 @@ SUBJECTS = [
         outputs="result",
         says=lambda prompt, made: {"embeddings": [made], "dimensions": 8},
         parameters={"encoding_format": "base64"},
-        not_applicable={**NO_MODERATION, **NO_WEBHOOK, **NO_STATES, **INLINE},
+        not_applicable={**NO_QUESTIONS, **NO_MODERATION, **NO_WEBHOOK, **NO_STATES, **INLINE},
         expect={
             "error_after_200": Expect("failed", "overload", accepted=3, tries=3, words="on fire"),
             "large": Expect("failed", "too_large"),
@@ -291,7 +361,7 @@ SUBJECTS = [
         "openai_images",
         parameters={"width": 64, "height": 64, "n": 2},
         output_count=2,
-        not_applicable={**NO_WEBHOOK, **NO_STATES, **INLINE},
+        not_applicable={**NO_QUESTIONS, **NO_WEBHOOK, **NO_STATES, **INLINE},
         # The type of the error says server_error.
         expect={"error_after_200": Expect("failed", "overload", accepted=3, tries=3, words="on fire")},
     ),
@@ -301,7 +371,7 @@ SUBJECTS = [
         has_id=True,
         parameters={"seconds": "4"},
         not_applicable=dict.fromkeys(WEBHOOKS, "its webhooks are set up for an account and not for a request; it is asked instead"),
-        expect=WORKER_CRASH,
+        expect={**WORKER_CRASH, **NO_ID},
     ),
     Subject(
         "replicate",
@@ -310,7 +380,7 @@ SUBJECTS = [
         parameters={"n": 2, "steps": 4},
         output_count=2,
         webhook="replicate_webhook",
-        expect={"error_after_200": Expect("failed", "worker_crash", accepted=3, tries=3, words="interrupted")},
+        expect={"error_after_200": Expect("failed", "worker_crash", accepted=3, tries=3, words="interrupted"), **NO_ID_AT_ALL},
     ),
     Subject(
         "runpod",
@@ -318,7 +388,7 @@ SUBJECTS = [
         parameters={"steps": 4},
         webhook="runpod_webhook",
         not_applicable=NO_MODERATION,
-        expect=WORKER_CRASH,
+        expect={**WORKER_CRASH, **NO_ID_AT_ALL},
     ),
     Subject(
         "sdcpp",

@@ -232,7 +232,8 @@ TEST(ErrorStatus, is_classified) {
         Expected{402, ErrorClass::payment}, Expected{403, ErrorClass::auth},
         Expected{404, ErrorClass::invalid_input}, Expected{429, ErrorClass::throttled},
         Expected{500, ErrorClass::overload}, Expected{502, ErrorClass::overload},
-        Expected{503, ErrorClass::overload}, Expected{504, ErrorClass::overload}}) {
+        Expected{503, ErrorClass::overload}, Expected{504, ErrorClass::ambiguous},
+        Expected{524, ErrorClass::ambiguous}, Expected{599, ErrorClass::overload}}) {
     wire::Failed const failure =
         failure_of(answer_with(response(status, "", R"({"error":{"message":"no luck"}})")));
     EXPECT_EQ(failure.error_class, error_class) << status;
@@ -290,6 +291,17 @@ TEST(FailureText, never_repeats_the_token) {
       submit);
   EXPECT_EQ(failure.message, "the server answers 401: Incorrect API key provided: [token].");
   EXPECT_EQ(failure.detail.find("secret"), std::string::npos) << failure.detail;
+}
+
+TEST(FailureText, never_repeats_the_token_in_another_form) {
+  wire::Submit submit = make_submit("");
+  submit.secret = "studio:s/e+c=rt";
+  std::string const body =
+      R"({"error":{"message":"no c3R1ZGlvOnMvZStjPXJ0 and no studio%3As%2Fe%2Bc%3Drt"},"sent":"studio:s\/e+c=rt"})";
+  wire::Failed const failure = failure_of(answer_with(response(401, "", body)), submit);
+  EXPECT_EQ(failure.message, "the server answers 401: no [token] and no [token]");
+  EXPECT_EQ(failure.detail,
+            R"({"error":{"message":"no [token] and no [token]"},"sent":"[token]"})");
 }
 
 TEST(FailureText, never_repeats_a_token_that_is_part_of_what_replaces_it) {

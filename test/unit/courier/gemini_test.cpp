@@ -224,6 +224,13 @@ TEST(Imagen, asks_for_samples) {
     "parameters":{"sampleCount":2,"aspectRatio":"16:9","negativePrompt":"dog"}})"));
 }
 
+TEST(Imagen, takes_nothing_but_an_object_for_an_answer) {
+  Ended const ended =
+      text_adapter::run(submit("imagen-4.0"), json_type, {R"([{"predictions":[]}])"});
+  EXPECT_EQ(ended.error_class, "bad_response");
+  EXPECT_EQ(ended.message, "the answer is not a JSON object");
+}
+
 TEST(Imagen, is_done_with_what_was_not_filtered) {
   wire::Submit const asked = submit("imagen-4.0", R"({"prompt":"a cat","n":2})");
   std::string const one = R"({"mimeType":"image/png","bytesBase64Encoded":")" + picture() + "\"}";

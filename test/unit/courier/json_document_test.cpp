@@ -29,6 +29,11 @@ TEST(JsonDocument, is_what_is_at_the_url) {
   }
 }
 
+TEST(JsonDocument, may_have_numbers_that_none_of_ours_holds) {
+  courier::Step const step = test::answer(*make(), R"({"a":1e999,"b":-1e-999,"c":-1,"d":1,"a":2})");
+  EXPECT_EQ(std::get<courier::Result>(step).result, R"({"a":2,"b":-0.0,"c":-1,"d":1})");
+}
+
 TEST(JsonDocument, is_small_and_json) {
   auto const adapter = make();
   EXPECT_EQ(test::refused_answer(*adapter, std::string(65, ' ')).error_class,
