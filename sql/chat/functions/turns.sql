@@ -354,7 +354,7 @@ begin
     atelier_engine.parameters_of_turn(p_conversation, p_turn, p_history_id, p_prompt),
     null, 'chat', 'workspace', null, 0,
     jsonb_build_object('chat', p_turn - '{tools,system_prompt,roleplay_settings,participants}'::text[]),
-    '{}', null, null, null, false, 'fail')::atelier_engine.job_request);
+    '{}', null, null, null, false, 'fail', null)::atelier_engine.job_request);
   insert into atelier.messages (
     conversation_id, user_id, sender, content, created_at, job_id, parent_id, state, request, idempotency_key, request_hash)
   values (

@@ -100,7 +100,7 @@ begin
       jsonb_build_object('role', 'system', 'content', instruction),
       jsonb_build_object('role', 'user', 'content', concat_ws(E'\n', 'Before: ' || earlier.content, said)))),
     null, 'chat', 'workspace', null, 0, jsonb_build_object('summary_of', p_conversation.id), '{}', null, null, null, false,
-    'fail')::atelier_engine.job_request);
+    'fail', null)::atelier_engine.job_request);
   insert into atelier.conversation_summaries (conversation_id, user_id, up_to_message_id, job_id)
   values (p_conversation.id, p_conversation.user_id, chosen[cardinality(chosen)], job.id);
   return job.id;
