@@ -45,7 +45,10 @@ DATA_built   = $(patsubst %,build/sql/atelier--%.sql,$(ATELIER_VERSION) $(RELEAS
 # What the courier knows of adapter_options, so that rows are checked by the code that reads them.
 OPTION_FILES = $(addprefix courier/adapters/,http_json_options.cpp http_json_values.cpp json_places.cpp lookup_options.cpp \
                  parameter_words.cpp)
-SOURCES     := $(sort $(shell find src bgworkers -name '*.cpp' 2>/dev/null) $(wildcard wire/*.cpp) $(OPTION_FILES))
+# How the runner counts tokens, less ICU: src/tokenizers/unicode.cpp stands in for it.
+TEXT_FILES   = runner/checkpoint/config.cpp \
+               $(addprefix runner/text/,bpe.cpp spelling.cpp tokenizer.cpp unicode_tables.cpp)
+SOURCES     := $(sort $(shell find src bgworkers -name '*.cpp' 2>/dev/null) $(wildcard wire/*.cpp) $(OPTION_FILES) $(TEXT_FILES))
 OBJS         = $(SOURCES:%.cpp=build/extension/%.o)
 PG_CPPFLAGS  = -I$(CURDIR) -isystem $(shell $(PG_CONFIG) --includedir-server 2>/dev/null) \
                -DATELIER_VERSION='"$(ATELIER_VERSION)"' -MMD -MP

@@ -2,17 +2,22 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <utility>
 
 namespace runner {
 
+nlohmann::json parse_json(const std::string &text, const std::string &origin) {
+  auto parsed = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (parsed.is_discarded()) throw CheckpointError(origin + ": is not valid JSON");
+  if (!parsed.is_object()) throw CheckpointError(origin + ": is not a JSON object");
+  return parsed;
+}
+
 nlohmann::json load_json(const std::filesystem::path &file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) throw CheckpointError(file.string() + ": cannot be read");
-  auto parsed = nlohmann::json::parse(stream, nullptr, /*allow_exceptions=*/false);
-  if (parsed.is_discarded()) throw CheckpointError(file.string() + ": is not valid JSON");
-  if (!parsed.is_object()) throw CheckpointError(file.string() + ": is not a JSON object");
-  return parsed;
+  return parse_json({std::istreambuf_iterator<char>(stream), {}}, file.string());
 }
 
 Config Config::load(const std::filesystem::path &file) { return {load_json(file), file.string()}; }

@@ -72,6 +72,7 @@ class Config {
   std::set<std::string> used_;
 };
 
+nlohmann::json parse_json(const std::string &text, const std::string &origin);
 nlohmann::json load_json(const std::filesystem::path &file);
 
 }  // namespace runner

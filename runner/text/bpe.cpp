@@ -1,8 +1,9 @@
 #include "runner/text/bpe.hpp"
 
 #include <algorithm>
-#include <fstream>
+#include <nlohmann/json.hpp>
 #include <queue>
+#include <utility>
 
 #include "runner/checkpoint/config.hpp"
 #include "runner/text/unicode.hpp"
@@ -27,37 +28,80 @@ std::vector<std::string> byte_spellings() {
   return spellings;
 }
 
+// Takes {"token": id, …} as it is read: a hostile file costs no more memory than it has bytes.
+class VocabularyReader final : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  explicit VocabularyReader(std::unordered_map<std::string, int64_t> &ids) : ids_(ids) {}
+
+  const std::string &problem() const { return problem_; }
+
+  bool null() override { return refuse(); }
+  bool boolean(bool) override { return refuse(); }
+  bool number_integer(number_integer_t) override { return refuse(); }
+  bool number_unsigned(number_unsigned_t id) override {
+    if (!inside_ || id > max_id) return refuse();
+    ids_.insert_or_assign(std::move(token_), static_cast<int64_t>(id));
+    return true;
+  }
+  bool number_float(number_float_t, const string_t &) override { return refuse(); }
+  bool string(string_t &) override { return refuse(); }
+  bool binary(binary_t &) override { return refuse(); }
+  bool start_object(size_t) override {
+    if (inside_) return refuse();
+    inside_ = true;
+    return true;
+  }
+  bool key(string_t &token) override {
+    token_ = std::move(token);
+    return true;
+  }
+  bool end_object() override { return true; }
+  bool start_array(size_t) override { return refuse(); }
+  bool end_array() override { return refuse(); }
+  bool parse_error(size_t, const std::string &, const nlohmann::detail::exception &) override {
+    problem_ = "is not valid JSON";
+    return false;
+  }
+
+ private:
+  bool refuse() {
+    problem_ = inside_ ? "bad id for \"" + token_ + "\"" : "is not a JSON object";
+    return false;
+  }
+
+  std::unordered_map<std::string, int64_t> &ids_;
+  std::string token_;
+  std::string problem_;
+  bool inside_ = false;
+};
+
 uint64_t pair_key(int64_t left, int64_t right) {
   return static_cast<uint64_t>(left) << 32 | static_cast<uint64_t>(right);
 }
 
 }  // namespace
 
-BytePairEncoder::BytePairEncoder(const std::filesystem::path &vocabulary,
-                                 const std::filesystem::path &merges) {
-  const auto entries = load_json(vocabulary);
-  for (const auto &[token, id] : entries.items()) {
-    if (!id.is_number_unsigned() || id.get<uint64_t>() > max_id) {
-      throw CheckpointError(vocabulary.string() + ": bad id for \"" + token + "\"");
-    }
-    ids_.emplace(token, id.get<int64_t>());
-    size_ = std::max(size_, id.get<int64_t>() + 1);
-  }
+BytePairEncoder::BytePairEncoder(const TokenizerFile &vocabulary, const TokenizerFile &merges) {
+  VocabularyReader reader(ids_);
+  nlohmann::json::sax_parse(vocabulary.text, &reader);
+  if (!reader.problem().empty()) throw CheckpointError(vocabulary.name + ": " + reader.problem());
+  for (const auto &[token, id] : ids_)
+    size_ = std::max(size_, id + 1);
   for (const auto &spelling : byte_spellings()) {
     byte_ids_.push_back(id_of(spelling));
     last_byte_ids_.push_back(id_of(spelling + end_of_word));
     if (byte_ids_.back() < 0 || last_byte_ids_.back() < 0) {
-      throw CheckpointError(vocabulary.string() + ": has no entry for \"" + spelling + "\"");
+      throw CheckpointError(vocabulary.name + ": has no entry for \"" + spelling + "\"");
     }
   }
   load_merges(merges);
 }
 
-void BytePairEncoder::load_merges(const std::filesystem::path &file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw CheckpointError(file.string() + ": cannot be read");
-  std::string line;
-  for (int64_t rank = 0; std::getline(stream, line); ++rank) {
+void BytePairEncoder::load_merges(const TokenizerFile &file) {
+  std::string_view rest = file.text;
+  for (int64_t rank = 0; !rest.empty(); ++rank) {
+    const std::string line(rest.substr(0, rest.find('\n')));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     const auto space = line.find(' ');
     const bool is_version = rank == 0 && line.starts_with("#version");
     if (is_version || line.empty()) continue;
@@ -66,7 +110,7 @@ void BytePairEncoder::load_merges(const std::filesystem::path &file) {
     const auto result =
         left < 0 || right < 0 ? -1 : id_of(line.substr(0, space) + line.substr(space + 1));
     if (result < 0) {
-      throw CheckpointError(file.string() + ": merge \"" + line + "\" is not in the vocabulary");
+      throw CheckpointError(file.name + ": merge \"" + line + "\" is not in the vocabulary");
     }
     merges_.emplace(pair_key(left, right), Merge{rank, result});
   }

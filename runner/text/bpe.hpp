@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,9 +11,16 @@
 
 namespace runner {
 
+// What a file of a tokenizer holds, and what it is called in errors.
+struct TokenizerFile {
+  std::string text;
+  std::string name;
+};
+
 class BytePairEncoder {
  public:
-  BytePairEncoder(const std::filesystem::path &vocabulary, const std::filesystem::path &merges);
+  // Throws CheckpointError where the files are wrong.
+  BytePairEncoder(const TokenizerFile &vocabulary, const TokenizerFile &merges);
 
   // The ids of the word. Takes O(n log n) for n bytes, so one endless word does no harm.
   std::vector<int64_t> encode(std::string_view word) const;
@@ -30,7 +36,7 @@ class BytePairEncoder {
     int64_t result;
   };
 
-  void load_merges(const std::filesystem::path &file);
+  void load_merges(const TokenizerFile &file);
   const Merge *find_merge(int64_t left, int64_t right) const;
 
   std::unordered_map<std::string, int64_t> ids_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
+#include <iterator>
 
 #include "runner/checkpoint/config.hpp"
 #include "runner/text/unicode.hpp"
@@ -65,18 +67,36 @@ std::vector<std::u32string> split_words(const std::u32string &text) {
   return words;
 }
 
-Tokenizer::Tokenizer(const std::filesystem::path &folder)
-    : encoder_(folder / "vocab.json", folder / "merges.txt") {
-  auto config = Config::load(folder / "tokenizer_config.json");
-  config.must_be("tokenizer_class", {"CLIPTokenizer", "CLIPTokenizerFast"});
-  config.must_be("do_lower_case", {true});
-  length_ = config.required<int64_t>("model_max_length");
-  if (length_ < 3 || length_ > max_length) config.refuse("model_max_length", "is out of range");
+TokenizerFiles TokenizerFiles::read(const std::filesystem::path &folder) {
+  const auto whole = [&folder](const char *name) {
+    const auto path = folder / name;
+    std::ifstream stream(path, std::ios::binary);
+    if (!stream) throw CheckpointError(path.string() + ": cannot be read");
+    return TokenizerFile{{std::istreambuf_iterator<char>(stream), {}}, path.string()};
+  };
+  return {whole("vocab.json"), whole("merges.txt"), whole("tokenizer_config.json")};
+}
 
-  const auto begin = token_text(config.required<nlohmann::json>("bos_token"));
-  const auto end = token_text(config.required<nlohmann::json>("eos_token"));
-  const auto pad = token_text(config.required<nlohmann::json>("pad_token"));
-  const auto unknown = token_text(config.value_or<nlohmann::json>("unk_token", end));
+Tokenizer::Tokenizer(const TokenizerFiles &files) : encoder_(files.vocabulary, files.merges) {
+  learn_specials(files.config);
+}
+
+void Tokenizer::learn_specials(const std::optional<TokenizerFile> &file) {
+  std::string begin = "<|startoftext|>";
+  std::string end = "<|endoftext|>";
+  std::string pad = end;
+  std::string unknown = end;
+  if (file) {
+    Config config(parse_json(file->text, file->name), file->name);
+    config.must_be("tokenizer_class", {"CLIPTokenizer", "CLIPTokenizerFast"});
+    config.must_be("do_lower_case", {true});
+    length_ = config.required<int64_t>("model_max_length");
+    if (length_ < 3 || length_ > max_length) config.refuse("model_max_length", "is out of range");
+    begin = token_text(config.required<nlohmann::json>("bos_token"));
+    end = token_text(config.required<nlohmann::json>("eos_token"));
+    pad = token_text(config.required<nlohmann::json>("pad_token"));
+    unknown = token_text(config.value_or<nlohmann::json>("unk_token", end));
+  }
   begin_id_ = special_id(begin, "bos_token");
   end_id_ = special_id(end, "eos_token");
   pad_id_ = special_id(pad, "pad_token");
@@ -113,33 +133,43 @@ bool Tokenizer::append_plain(std::string_view text, size_t limit, std::vector<in
   return true;
 }
 
+bool Tokenizer::append(std::string_view prompt, size_t limit, std::vector<int64_t> &ids) const {
+  std::vector<size_t> places(specials_.size());
+  const auto find_after = [&](size_t special, size_t position) {
+    places[special] = prompt.find(specials_[special].text, position);
+  };
+  for (size_t i = 0; i < places.size(); ++i)
+    find_after(i, 0);
+  for (size_t begin = 0; begin < prompt.size();) {
+    // Special tokens are recognised in the raw text, before any clean-up, and split words.
+    const auto first = std::min_element(places.begin(), places.end());
+    const auto position = std::min(*first, prompt.size());
+    if (!append_plain(prompt.substr(begin, position - begin), limit, ids)) return false;
+    if (position == prompt.size()) break;
+    if (ids.size() >= limit) return false;
+    const auto &special = specials_[static_cast<size_t>(first - places.begin())];
+    ids.push_back(special.id);
+    begin = position + special.text.size();
+    for (size_t i = 0; i < places.size(); ++i)
+      if (places[i] < begin) find_after(i, begin);
+  }
+  return true;
+}
+
 TokenizedPrompt Tokenizer::encode(std::string_view prompt) const {
-  const auto limit = static_cast<size_t>(length_) - 1;
   TokenizedPrompt result;
   result.ids.push_back(begin_id_);
-  bool complete = true;
-  while (complete && !prompt.empty()) {
-    // Special tokens are recognised in the raw text, before any clean-up, and split words.
-    size_t position = prompt.npos;
-    const SpecialToken *special = nullptr;
-    for (const auto &candidate : specials_) {
-      const auto found = prompt.find(candidate.text);
-      if (found < position) {
-        position = found;
-        special = &candidate;
-      }
-    }
-    complete = append_plain(prompt.substr(0, position), limit, result.ids);
-    if (!special) break;
-    if (complete && result.ids.size() == limit) complete = false;
-    if (complete) result.ids.push_back(special->id);
-    prompt.remove_prefix(position + special->text.size());
-  }
-  result.truncated = !complete;
+  result.truncated = !append(prompt, static_cast<size_t>(length_) - 1, result.ids);
   result.words = result.ids.size() - 1;
   result.ids.push_back(end_id_);
   result.ids.resize(static_cast<size_t>(length_), pad_id_);
   return result;
+}
+
+size_t Tokenizer::count(std::string_view prompt, size_t limit) const {
+  std::vector<int64_t> ids;
+  append(prompt, limit, ids);
+  return ids.size();
 }
 
 }  // namespace runner

@@ -43,20 +43,6 @@ std::u32string compose(std::string_view utf8) {
   return to_code_points(composed);
 }
 
-std::u32string collapse_spaces(const std::u32string &text) {
-  std::u32string out;
-  out.reserve(text.size());
-  for (const char32_t character : text) {
-    if (classify(character) != CharacterClass::space) {
-      out.push_back(character);
-    } else if (!out.empty() && out.back() != U' ') {
-      out.push_back(U' ');
-    }
-  }
-  if (!out.empty() && out.back() == U' ') out.pop_back();
-  return out;
-}
-
 std::u32string lower_case(const std::u32string &text) {
   auto copy = icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32 *>(text.data()),
                                             static_cast<int32_t>(text.size()));
@@ -65,13 +51,6 @@ std::u32string lower_case(const std::u32string &text) {
 
 char32_t fold_case(char32_t character) {
   return static_cast<char32_t>(u_foldCase(static_cast<UChar32>(character), U_FOLD_CASE_DEFAULT));
-}
-
-void append_utf8(char32_t character, std::string &out) {
-  char bytes[U8_MAX_LENGTH];
-  int32_t length = 0;
-  U8_APPEND_UNSAFE(bytes, length, character);
-  out.append(bytes, static_cast<size_t>(length));
 }
 
 bool is_valid_utf8(std::string_view text) {

@@ -1,4 +1,5 @@
-// The Unicode operations CLIP's tokenizer is defined by, on top of ICU.
+// The Unicode operations CLIP's tokenizer is defined by: in the runner on top of ICU, in the
+// extension (src/tokenizers/unicode.cpp) on top of PostgreSQL and tables of our own.
 #pragma once
 
 #include <string>

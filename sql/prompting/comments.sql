@@ -75,7 +75,9 @@ comment on column atelier.prompt_enhancements.template_id is 'The version of the
 comment on column atelier.prompt_enhancements.template_name is 'Its name.';
 comment on column atelier.prompt_enhancements.content_mode is 'For whom the prompt is.';
 comment on column atelier.prompt_enhancements.token_limit is 'How many tokens of the text encoder it may have.';
-comment on column atelier.prompt_enhancements.token_count is 'How many the answer has, by estimate_prompt_tokens().';
+comment on column atelier.prompt_enhancements.token_count is 'How many the answer has (its first 10001 characters).';
+comment on column atelier.prompt_enhancements.token_count_exact is
+  'Whether they were counted by the tokenizer of the model; false: estimated.';
 comment on column atelier.prompt_enhancements.compel_weights is 'The weights that presets give to words of the prompt.';
 comment on column atelier.prompt_enhancements.options is 'What was asked for.';
 comment on column atelier.prompt_enhancements.enhancement_time_ms is 'Milliseconds from the request to the answer.';

@@ -196,6 +196,7 @@ create table atelier.prompt_enhancements (
   content_mode atelier.content_mode not null default 'sfw',
   token_limit integer constraint prompt_enhancements_token_limit_positive check (token_limit > 0),
   token_count integer constraint prompt_enhancements_token_count_not_negative check (token_count >= 0),
+  token_count_exact boolean,
   compel_weights jsonb,
   options jsonb not null default '{}'
     constraint prompt_enhancements_options_is_an_object check (jsonb_typeof(options) = 'object'),

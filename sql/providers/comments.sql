@@ -29,7 +29,8 @@ comment on column atelier.api_models.endpoint_path is
   'The part of the URL after the endpoint''s, where it needs one of its own.';
 comment on column atelier.api_models.input_defaults is 'Parameters for what a request leaves out.';
 comment on column atelier.api_models.capabilities is
-  'What it can do; job_types maps the job types it takes to the defaults of each.';
+  'What it can do; job_types maps the job types it takes to the defaults of each; tokenizer names the folder in '
+  'atelier.tokenizer_directory by which its prompts are counted.';
 comment on column atelier.api_models.pricing is 'What it costs, for people to read. What is reckoned with are api_prices.';
 comment on column atelier.api_models.output_format is 'The format of its outputs, such as png.';
 comment on column atelier.api_models.is_active is 'Whether new jobs may ask for it.';

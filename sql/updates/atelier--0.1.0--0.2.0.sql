@@ -210,10 +210,21 @@ id.$$;
 -- With workspace_id it has one argument more.
 drop function atelier.queue_job(text, text, jsonb, text, text, text, uuid, integer, jsonb, uuid[]);
 
+-- What somebody kept under this name before named no tokenizer.
+update atelier.api_models
+   set capabilities = capabilities - 'tokenizer'
+ where capabilities ? 'tokenizer'
+   and (jsonb_typeof(capabilities -> 'tokenizer') <> 'string'
+        or capabilities ->> 'tokenizer' !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$');
+
 -- Routing: lanes, weights, circuit breakers, pauses and policies for retries.
 alter table atelier.api_models
   add column equivalent_models text[] not null default '{}'
-    constraint api_models_equivalent_models_have_no_null check (array_position(equivalent_models, null) is null);
+    constraint api_models_equivalent_models_have_no_null check (array_position(equivalent_models, null) is null),
+  add constraint api_models_tokenizer_is_a_name check (
+      not capabilities ? 'tokenizer'
+      or jsonb_typeof(capabilities -> 'tokenizer') = 'string'
+         and capabilities ->> 'tokenizer' ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$');
 alter table atelier.endpoints
   drop constraint endpoints_ambiguity_policy_known,
   add constraint endpoints_ambiguity_policy_known check (ambiguity_policy in ('retry', 'lookup', 'fail', 'hold')),
@@ -1490,6 +1501,7 @@ create table atelier.prompt_enhancements (
   content_mode atelier.content_mode not null default 'sfw',
   token_limit integer constraint prompt_enhancements_token_limit_positive check (token_limit > 0),
   token_count integer constraint prompt_enhancements_token_count_not_negative check (token_count >= 0),
+  token_count_exact boolean,
   compel_weights jsonb,
   options jsonb not null default '{}'
     constraint prompt_enhancements_options_is_an_object check (jsonb_typeof(options) = 'object'),

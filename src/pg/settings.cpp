@@ -28,6 +28,7 @@ char *runner_path = nullptr;
 char *runner_socket_directory = nullptr;
 int runner_threads = 0;
 char *secret_key_file = nullptr;
+char *tokenizer_directory = nullptr;
 
 namespace {
 
@@ -105,6 +106,11 @@ void define() {
                 "An absolute path outside the data directory. The newest key comes first. Empty: "
                 "no token can be stored.",
                 &secret_key_file, "");
+  DefineCustomStringVariable(
+      "atelier.tokenizer_directory", "Where the tokenizers are that tokens are counted by.",
+      "An absolute path; each folder in it holds vocab.json and merges.txt, and "
+      "api_models.capabilities.tokenizer names one. Empty: tokens are estimated.",
+      &tokenizer_directory, "", PGC_SUSET, GUC_SUPERUSER_ONLY, nullptr, nullptr, nullptr);
   MarkGUCPrefixReserved("atelier");
 }
 

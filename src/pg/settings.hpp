@@ -21,6 +21,7 @@ extern char *runner_path;
 extern char *runner_socket_directory;
 extern int runner_threads;
 extern char *secret_key_file;
+extern char *tokenizer_directory;
 
 // Defines them all; called once from _PG_init.
 void define();

@@ -15,7 +15,7 @@ begin atomic
     'enhancement_metadata', jsonb_strip_nulls(jsonb_build_object(
       'fallback_reason', p_made.fallback_reason, 'enhancer_model', p_made.enhancer_model,
       'template_name', p_made.template_name, 'content_mode', p_made.content_mode, 'token_limit', p_made.token_limit,
-      'token_count', p_made.token_count, 'compel_weights', p_made.compel_weights,
+      'token_count', p_made.token_count, 'token_count_exact', p_made.token_count_exact, 'compel_weights', p_made.compel_weights,
       'enhancement_time_ms', p_made.enhancement_time_ms)));
 end;
 comment on function atelier_engine.enhancement_answer(atelier.prompt_enhancements) is

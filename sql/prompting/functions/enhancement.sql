@@ -384,6 +384,72 @@ $$How many tokens the text encoders of SDXL and WAN make of a text, estimated
 
 From its words, digits and signs, without the vocabulary: long and rare words count more.$$;
 
+create or replace function atelier_engine.tokenizer_count(p_text text, p_tokenizer text)
+returns integer
+language c stable strict
+as 'MODULE_PATHNAME', 'atelier_tokenizer_count';
+comment on function atelier_engine.tokenizer_count(text, text) is
+$$How many tokens the tokenizer of this name in atelier.tokenizer_directory makes of a text, without begin and end
+
+Null where it is not installed, where its files cannot be used (a warning, once for a session and version of the files),
+for more than 128 KiB, and for more than 64 combining marks in a row.$$;
+
+create or replace function atelier_engine.count_prompt_tokens(p_text text, p_tokenizer text, out tokens integer, out exact boolean)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  tokens := atelier_engine.tokenizer_count(p_text, p_tokenizer);
+  exact := tokens is not null;
+  if not exact then
+    tokens := atelier_engine.estimate_prompt_tokens(p_text);
+  end if;
+end;
+$$;
+comment on function atelier_engine.count_prompt_tokens(text, text) is
+  'The tokens of a text: counted (exact) where the tokenizer is installed, else estimated';
+
+create or replace function atelier_engine.tokenizer_of_job(p_job_id uuid)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select m.capabilities ->> 'tokenizer'
+    from atelier.jobs j
+    join atelier.api_models m on m.id = j.api_model_id
+   where j.id = p_job_id;
+end;
+comment on function atelier_engine.tokenizer_of_job(uuid) is
+  'By which tokenizer the model of a job reads its prompt; null: nobody said';
+
+create or replace function atelier.token_count(prompt text, model text default null, out tokens integer, out exact boolean)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  longest constant integer := 100000;
+  chosen atelier.api_models;
+begin
+  perform atelier_engine.assert_known_caller();
+  if token_count.prompt is null or char_length(token_count.prompt) > longest then
+    raise invalid_parameter_value using
+      message = case when token_count.prompt is null then 'there is no prompt' else 'prompt is too long' end,
+      detail = format('Got %s characters.', coalesce(char_length(token_count.prompt), 0)),
+      hint = format('Give a text of at most %s characters.', longest);
+  end if;
+  chosen := atelier_engine.choose_model(token_count.model, null);
+  select c.tokens, c.exact into tokens, exact
+    from atelier_engine.count_prompt_tokens(token_count.prompt, chosen.capabilities ->> 'tokenizer') c;
+end;
+$$;
+grant execute on function atelier.token_count(text, text) to authenticated, service_role;
+comment on function atelier.token_count(text, text) is
+$$How many tokens the text encoder of a model makes of a prompt, without begin and end
+
+exact: counted by the tokenizer that the model names in capabilities.tokenizer; else estimated, since the model names none or
+it is not installed. Without a model that of jobs which name none. Raises PT401, PT404 for an unknown model, 22023 for null
+and for more than 100000 characters.$$;
+
 create or replace function atelier_engine.cleaned_answer(p_text text)
 returns text
 language sql immutable
@@ -416,7 +482,7 @@ begin
   elsif p_text ~* unwilling then
     return 'refused';
   elsif p_result ->> 'finish_reason' = 'length' or char_length(p_text) > 10000
-        or atelier_engine.estimate_prompt_tokens(p_text) > p_made.token_limit then
+        or p_made.token_count > p_made.token_limit then
     return 'too_long';
   elsif p_made.content_mode = 'sfw' and atelier_engine.content_mode_of(p_text) = 'nsfw' then
     return 'content_mode';
@@ -452,12 +518,15 @@ begin
     if new.status = 'completed' then
       select g.result, atelier_engine.cleaned_answer(g.output_text) into answer, said
         from atelier.generations g where g.job_id = new.id;
+      -- An answer of any length must not take long here; what is longer is refused for its length.
+      select c.tokens, c.exact into made.token_count, made.token_count_exact
+        from atelier_engine.count_prompt_tokens(left(said, 10001), atelier_engine.tokenizer_of_job(made.job_id)) c
+       where said is not null;
       problem := atelier_engine.answer_problem(made, answer, said);
     else
       problem := case when new.status = 'cancelled' then 'cancelled' when new.error_class = 'content_policy' then 'refused'
                       else 'failed' end;
     end if;
-    made.token_count := atelier_engine.estimate_prompt_tokens(said);
     made := case when problem is null then atelier_engine.settled_enhancement(made, 'rewritten', said, null)
                  else atelier_engine.settled_enhancement(made, 'error_fallback', null, problem) end;
   exception when data_exception or program_limit_exceeded then
@@ -466,7 +535,8 @@ begin
   end;
   update atelier.prompt_enhancements e
      set enhancement_strategy = made.enhancement_strategy, fallback_reason = made.fallback_reason,
-         enhanced_prompt = made.enhanced_prompt, token_count = made.token_count, completed_at = made.completed_at,
+         enhanced_prompt = made.enhanced_prompt, token_count = made.token_count,
+         token_count_exact = made.token_count_exact, completed_at = made.completed_at,
          enhancement_time_ms = made.enhancement_time_ms, compel_weights = made.compel_weights
    where e.id = made.id;
   update atelier.jobs j

@@ -52,7 +52,11 @@ create table atelier.api_models (
   input_defaults jsonb not null default '{}'
     constraint api_models_input_defaults_is_an_object check (jsonb_typeof(input_defaults) = 'object'),
   capabilities jsonb not null default '{}'
-    constraint api_models_capabilities_is_an_object check (jsonb_typeof(capabilities) = 'object'),
+    constraint api_models_capabilities_is_an_object check (jsonb_typeof(capabilities) = 'object')
+    constraint api_models_tokenizer_is_a_name check (
+      not capabilities ? 'tokenizer'
+      or jsonb_typeof(capabilities -> 'tokenizer') = 'string'
+         and capabilities ->> 'tokenizer' ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
   pricing jsonb not null default '{}',
   output_format text,
   is_active boolean not null default true,

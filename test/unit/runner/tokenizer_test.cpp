@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "fixtures.hpp"
+#include "runner/checkpoint/config.hpp"
 #include "runner/text/unicode.hpp"
 
 namespace runner::test {
@@ -78,10 +79,63 @@ TEST(Tokenizer, OneEndlessWordTakesNoQuadraticTime) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
+TEST(Tokenizer, CountsWholePrompts) {
+  std::string text;
+  for (int i = 0; i < 300; ++i)
+    text += "red ";
+  EXPECT_EQ(first().count("", 1000), 0U);
+  EXPECT_EQ(first().count("a red circle<|endoftext|>", 1000), 4U);
+  EXPECT_EQ(first().count(text, 1000), 300U);
+  EXPECT_EQ(first().count(text, 100), 100U);
+}
+
+TEST(Tokenizer, WithoutAConfigurationItIsClipAsItWasPublished) {
+  auto files = TokenizerFiles::read(model_folder / "tokenizer_2");
+  EXPECT_EQ(Tokenizer(files).count("red!!", 1000), 3U) << "here \"!\" is the padding";
+  files.config.reset();
+  const Tokenizer published(files);
+  EXPECT_EQ(published.length(), 77);
+  EXPECT_EQ(published.encode("red!!").ids, first().encode("red!!").ids);
+}
+
+TEST(Tokenizer, ManySpecialTokensTakeNoQuadraticTime) {
+  const Tokenizer second(model_folder / "tokenizer_2");
+  std::string text;
+  for (int i = 0; i < 200'000; ++i)
+    text += "!<";
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(second.count(text, SIZE_MAX), 400'000U);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+}
+
+TEST(BytePairEncoder, FilesThatAreNoVocabularyAreRefused) {
+  const auto files = TokenizerFiles::read(model_folder / "tokenizer");
+  const auto refusal = [&](const std::string &vocabulary, const std::string &merges) {
+    try {
+      const BytePairEncoder encoder({vocabulary, "vocab.json"}, {merges, "merges.txt"});
+    } catch (const CheckpointError &error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(refusal(files.vocabulary.text, files.merges.text), "accepted");
+  EXPECT_EQ(refusal("", ""), "vocab.json: is not valid JSON");
+  EXPECT_EQ(refusal(files.vocabulary.text + "x", ""), "vocab.json: is not valid JSON");
+  EXPECT_EQ(refusal(std::string(1'000'000, '['), ""), "vocab.json: is not a JSON object");
+  EXPECT_EQ(refusal(R"({"a": -1})", ""), "vocab.json: bad id for \"a\"");
+  EXPECT_EQ(refusal(R"({"a": 4294967296})", ""), "vocab.json: bad id for \"a\"");
+  EXPECT_EQ(refusal(R"({"a": {"b": 1}})", ""), "vocab.json: bad id for \"a\"");
+  EXPECT_EQ(refusal(R"({"a": 1})", ""), "vocab.json: has no entry for \"Ā\"");
+  EXPECT_EQ(refusal(files.vocabulary.text, "#version: 0.2\nqx zz\n"),
+            "merges.txt: merge \"qx zz\" is not in the vocabulary");
+  EXPECT_EQ(refusal(files.vocabulary.text, "lonely"),
+            "merges.txt: merge \"lonely\" is not in the vocabulary");
+}
+
 // The plain algorithm: merge the pair of the lowest rank, leftmost first, until none is left.
 TEST(BytePairEncoder, MergesInTheOrderOfTheRanks) {
-  const BytePairEncoder encoder(model_folder / "tokenizer/vocab.json",
-                                model_folder / "tokenizer/merges.txt");
+  const auto files = TokenizerFiles::read(model_folder / "tokenizer");
+  const BytePairEncoder encoder(files.vocabulary, files.merges);
   std::ifstream stream(model_folder / "tokenizer/merges.txt");
   std::string left, right;
   std::getline(stream, left);
