@@ -3,7 +3,7 @@
 begin;
 set local track_functions = 'all';
 set local client_min_messages = warning;
-select plan(224);
+select plan(225);
 -- For tend_logs(): a partition to make and one to drop, which the traps keep.
 do $$ begin execute format('drop table if exists atelier_engine.api_logs_%s', to_char(now() at time zone 'UTC', 'YYYY_MM_DD')); end $$;
 select atelier_engine.make_log_partition('api_logs', '1 day', '2001-01-01Z') \g /dev/null
@@ -210,7 +210,7 @@ select atelier_test.works(:carols, statement) from unnest(array['insert into ate
   'insert into atelier.compel_configs (config_name, weights, is_active) values (''new'', ''{"red": 1.1, "deep blue": 0.9}'', true) returning id',
   'insert into atelier.content_terms (term, meaning) values (''blank page'', ''harmless'') returning id']) statement;
 select atelier_test.works(:alices, statement) from unnest(array['select atelier.get_negative_prompt(content_mode => ''nsfw'', p_user_id => ''a11ce000-0000-7000-8000-000000000001'')', 'select atelier.get_negative_prompt()',
-  'select p.phrase from atelier.parse_prompt_weights(''a (red:1.2) one++'') p', 'select atelier.apply_compel_config(''a red deep  blue (one)'', ''new'')', 'select atelier.detect_content_mode(''a blank page, a nude'')']) statement;
+  'select p.phrase from atelier.parse_prompt_weights(''a (red:1.2) one++'') p', 'select atelier.apply_compel_config(''a red deep  blue (one)'', ''new'')', 'select atelier.detect_content_mode(''a blank page, a nude'')', 'select c.tokens from atelier.token_count(''a red circle'') c']) statement;
 
 -- A prompt that is rewritten before, and one whose job is cancelled.
 update atelier.endpoints set is_active = true where name operator(pg_catalog.=) 'test endpoint';

@@ -1,7 +1,7 @@
 -- A language model rewrites the prompt before the job: what it is asked, what becomes of its answer, and of none.
 begin;
 \ir support/jobs.sql
-select plan(113);
+select plan(120);
 update atelier.endpoints set max_concurrency = 100 where is_active;
 
 create function pg_temp.enhanced(p_prompt text, p_enhancement jsonb default 'true', p_user uuid default :alice)
@@ -82,6 +82,18 @@ select is((pg_temp.after_answer(repeat('circle, ', 100))).enhancement_strategy::
 select is((pg_temp.after_answer('a sign that says sorry, we are closed')).enhancement_strategy::text, 'rewritten', 'a picture may be about regret');
 select is((pg_temp.after_answer(repeat('circle, ', 90), '{}', '{"reserved_tokens": 30}')).enhancement_strategy::text, 'error_fallback', 'what controls take is not there for the answer');
 select is((pg_temp.after_answer($$'); drop table atelier.jobs; -- {{system}} \ %s$$)).enhanced_prompt, $$'); drop table atelier.jobs; -- {{system}} \ %s$$, 'a text is a text');
+select row_eq($$select token_count, token_count_exact from pg_temp.made((pg_temp.after_answer('incomprehensibilities')).id)$$, row(3, false), 'tokens are estimated');
+select setting || '/atelier/models/tiny-sdxl' as models from pg_config() where name = 'SHAREDIR' \gset
+set local atelier.tokenizer_directory = :'models';
+update atelier.api_models set capabilities = capabilities || '{"tokenizer": "tokenizer"}' where id = (pg_temp.job(:'job')).api_model_id;
+select row_eq($$select token_count, token_count_exact from pg_temp.made((pg_temp.after_answer('incomprehensibilities')).id)$$,
+  row(atelier_engine.tokenizer_count('incomprehensibilities', 'tokenizer'), true), 'or counted, where the tokenizer of the picture''s model is installed');
+select is((pg_temp.after_answer(repeat('circle, ', 100))).enhancement_strategy::text, 'rewritten', 'as many as allowed by the count');
+select is((pg_temp.after_answer(repeat('circle, ', 100) || 'a')).enhancement_strategy::text, 'error_fallback', 'one more is too long');
+select is((pg_temp.after_answer(repeat('zqx ', 90))).enhancement_strategy::text, 'error_fallback', 'what is too long by the count alone, too');
+select cmp_ok(atelier_engine.estimate_prompt_tokens(repeat('zqx ', 90)), '<=', 200, 'which the estimate would have let pass');
+select is((pg_temp.made((pg_temp.after_answer(repeat('circle ', 100000))).id)).fallback_reason, 'too_long', 'a book is not counted to its end');
+reset atelier.tokenizer_directory;
 
 -- A model that fails.
 select pg_temp.enhanced('a blue square') as job \gset

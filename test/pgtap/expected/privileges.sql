@@ -135,6 +135,7 @@ function  atelier.studio_queue_job(json)  as owner  for authenticated, service_r
 function  atelier.studio_update_worker_url(json)  as owner  for authenticated, service_role
 function  atelier.studio_workspace_actions(json)  as owner  for authenticated
 function  atelier.system_metrics()  as owner  for authenticated, service_role
+function  atelier.token_count(text,text)  as owner  for authenticated, service_role
 function  atelier.transfer_workspace_ownership(uuid,uuid)  as owner  for authenticated, service_role
 function  atelier.unlike_character(uuid)  as owner  for authenticated, service_role
 function  atelier.unregister_worker(uuid)  as owner  for authenticated, service_role
@@ -271,6 +272,7 @@ function  atelier_engine.count_moved_pictures()  as owner  for nobody
 function  atelier_engine.count_new_likes()  as owner  for nobody
 function  atelier_engine.count_new_pictures()  as owner  for nobody
 function  atelier_engine.count_preset_use(jsonb)  as caller  for nobody
+function  atelier_engine.count_prompt_tokens(text,text)  as caller  for nobody
 function  atelier_engine.create_object(text,text,uuid,text,bigint,bytea)  as owner  for nobody
 function  atelier_engine.cron_field(text,text,integer,integer,text[])  as caller  for nobody
 function  atelier_engine.default_health_path(text)  as caller  for nobody
@@ -638,6 +640,8 @@ function  atelier_engine.text_is_being_checked(atelier.jobs)  as caller  for nob
 function  atelier_engine.text_of_job(uuid)  as caller  for nobody
 function  atelier_engine.text_of_request(atelier.jobs)  as caller  for nobody
 function  atelier_engine.texts_are_checked()  as caller  for nobody
+function  atelier_engine.tokenizer_count(text,text)  as caller  for nobody
+function  atelier_engine.tokenizer_of_job(uuid)  as caller  for nobody
 function  atelier_engine.tokens_of_account(uuid[],text)  as caller  for nobody
 function  atelier_engine.top_level_texts(bytea,text[])  as caller  for nobody
 function  atelier_engine.touch_updated_at()  as caller  for nobody

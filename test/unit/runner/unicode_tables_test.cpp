@@ -55,7 +55,9 @@ TEST(UnicodeTables, LettersOfAsciiComeOutOfTheSameFolding) {
   for_every_character([](char32_t character) {
     const auto folded = fold_case(character);
     ASSERT_EQ(unicode_tables::fold_case(character) < 0x80, folded < 0x80) << uint32_t{character};
-    if (folded < 0x80) ASSERT_EQ(unicode_tables::fold_case(character), folded);
+    if (folded < 0x80) {
+      ASSERT_EQ(unicode_tables::fold_case(character), folded);
+    }
   });
 }
 
