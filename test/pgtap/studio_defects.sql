@@ -1,7 +1,7 @@
 -- What other back ends of a studio are known to do wrong in the database, by the name of what did it, and that it is right here.
 begin;
 \ir support/jobs.sql
-select plan(68);
+select plan(72);
 update atelier.endpoints set max_concurrency = 100 where is_active;
 
 select pg_temp.sign_in(:alice);
@@ -126,6 +126,20 @@ select lives_ok(format('select atelier.cancel_job(%L)', :'tried'), 'cancelling v
 select is((select status from atelier.jobs where id = :'tried'), 'cancelled', 'the job is cancelled');
 select (atelier.queue_job('mine', metadata => '{"prediction_id": "prediction-of-bob", "fal_request_id": "request-of-bob"}')).id as mine \gset
 select throws_ok($$ select atelier.replicate_image('{"predictionId": "prediction-of-bob"}') $$, 'PT404', null, 'predictions were found by metadata, which people write: they are not');
+select pg_temp.sign_out();
+insert into atelier.api_models (provider_id, model_key, display_name, modality, model_family, parameter_schema)
+select p.id, 'flux-tiny', 'Flux', 'image', 'flux', '{"type": "object", "properties": {}}' from atelier.api_providers p where p.name = 'atelier-runner';
+select pg_temp.queue(:alice, 'a line', ', model => ''flux-tiny''') as flux \gset
+select is((select model_type from atelier.jobs where id = :'flux'), 'flux', 'a model of a new family violated a check and was written down as sdxl: model_type says what it is');
+select pg_temp.sign_in(:alice);
+insert into atelier.characters (name, description, content_rating, is_public) values ('Ivy', 'a circle', 'nsfw', true) returning id as ivy \gset
+select pg_temp.sign_out();
+update atelier.user_library set character_id = :'ivy', output_type = 'portrait' where user_id = :alice;
+select isnt((select portrait_count from atelier.characters where id = :'ivy'), 0, 'a public character rated nsfw has portraits');
+select pg_temp.become('anon');
+select is_empty(format('select from atelier.user_library where character_id = %L', :'ivy'), 'portraits of public characters were for everybody, whatever their rating: anon sees none');
+select pg_temp.sign_in(:bob);
+select is_empty(format('select from atelier.user_library where character_id = %L', :'ivy'), 'nor does another user: they are private');
 select pg_temp.sign_out();
 
 select * from finish();
