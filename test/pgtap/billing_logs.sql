@@ -63,7 +63,7 @@ select pg_temp.queue(:alice, 'unlogged') as job \gset
 select ok(pg_temp.succeed(pg_temp.claim(:'job')), 'without a partition a result is recorded');
 select is((pg_temp.job(:'job')).status, 'completed', 'the job is completed');
 select row_eq('select attempt_id, outputs is not null, metadata, tries, last_error from atelier_engine.unlogged_calls',
-  row((select id from atelier_engine.attempts where job_id = :'job'), true, '{"created": 1}'::jsonb, 0, 'no partition of relation "api_cost_logs" found for row'::text), 'its log waits');
+  row((select id from atelier_engine.attempts where job_id = :'job'), true, '{"created": 1}'::jsonb, 0, 'no partition of relation "api_logs" found for row'::text), 'its log waits');
 select row_eq('select d.status, d.detail ~ ''^1 calls wait'' from atelier_engine.examine_logs() d', row('warning'::text, true), 'the doctor says so');
 select pg_temp.queue(:alice, 'fails') as failing \gset
 select is(pg_temp.fail(pg_temp.claim(:'failing'), 'invalid_input'), 'failed', 'so do failures');

@@ -50,6 +50,7 @@ def test_one_that_comes_before_the_answer_to_the_request_tells_its_id(provider, 
     job_id, job = provider.queue(alice)
     assert provider.wait_for_id(job_id) == job.id
     (webhook,) = provider.site.webhooks.sent
+    wait_until(lambda: webhook.statuses)
     assert webhook.statuses == [200]
     assert not provider.questions()
     answered_at = time.monotonic()

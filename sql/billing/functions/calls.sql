@@ -1,5 +1,42 @@
 -- Billing: what is written down of every call. Whoever records the outcome of attempts calls log_calls().
 
+create or replace function atelier_engine.calls_of(p_attempt_ids uuid[], p_outputs jsonb[], p_metadata jsonb[])
+returns table (
+  attempt_id uuid, job_id uuid, number integer, state text, token_id uuid, claimed_at timestamptz, started_at timestamptz,
+  sent_at timestamptz, finished_at timestamptz, recorded_at timestamptz, error_class text, error_message text,
+  error_detail text, http_status integer, user_id uuid, job_type text, job_metadata jsonb, metadata jsonb,
+  is_fallback boolean, body jsonb, clean_metadata jsonb, processing_status text, provider text, currency text,
+  model_key text, url text, provider_id uuid, model_id uuid, outputs jsonb
+)
+language sql stable
+begin atomic
+  -- One look into an index for each call, whatever the planner believes of the tables.
+  select a.id as attempt_id, a.job_id, a.number, a.state, a.token_id, a.claimed_at, a.started_at, a.sent_at, a.finished_at,
+         a.recorded_at, a.error_class, a.error_message, a.error_detail, a.http_status, j.user_id, j.job_type,
+         j.metadata as job_metadata, g.metadata,
+         coalesce(a.model_id, j.api_model_id) is distinct from j.api_model_id as is_fallback,
+         case when atelier_engine.needs_no_redaction(j.body) then j.body else atelier_engine.loggable(j.body) end as body,
+         case when atelier_engine.needs_no_redaction(coalesce(g.metadata, '{}')) then g.metadata
+              else atelier_engine.loggable(g.metadata) end as clean_metadata,
+         case when a.state = 'succeeded' or g.metadata is not null then 'completed'
+              when a.state in ('failed', 'cancelled') then 'failed' else 'processing' end as processing_status,
+         coalesce(p.name, 'unknown') as provider, coalesce(p.currency, 'USD') as currency, m.model_key,
+         coalesce(substring(e.base_url from '^[^?#]*'), 'unknown') as url, e.provider_id, m.id as model_id,
+         coalesce(g.outputs, '[]') as outputs
+    from unnest(p_attempt_ids, p_outputs, p_metadata) g (attempt_id, outputs, metadata)
+   cross join lateral (select a.* from atelier_engine.attempts a where a.id = g.attempt_id offset 0) a
+   cross join lateral (
+     select j.user_id, j.job_type, j.metadata, j.api_model_id,
+            jsonb_strip_nulls(jsonb_build_object('prompt', coalesce(j.enhanced_prompt, j.original_prompt),
+                                                 'negative_prompt', j.negative_prompt)) || j.parameters as body
+       from atelier.jobs j where j.id = a.job_id offset 0) j
+    left join atelier.endpoints e on e.id = a.endpoint_id
+    left join atelier.api_providers p on p.id = e.provider_id
+    left join atelier.api_models m on m.id = coalesce(a.model_id, j.api_model_id);
+end;
+comment on function atelier_engine.calls_of(uuid[], jsonb[], jsonb[]) is
+  'What the logs tell of calls: the arguments of write_call_logs(), and what attempts, jobs and the catalogue say';
+
 create or replace function atelier_engine.write_call_logs(
   p_attempt_ids uuid[], p_outputs jsonb[], p_metadata jsonb[], p_again boolean
 )
@@ -12,8 +49,15 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   logging constant boolean := coalesce(current_setting('atelier.api_logging', true), 'on')::boolean;
-  -- A database without prices and tokens has nothing to do for costs.
-  priced constant boolean := exists (select from atelier.api_prices) or exists (select from atelier.provider_tokens);
+  -- Calls without a token and a price have nothing to do with costs, and in many a database all of them are such.
+  priced constant boolean := (exists (select from atelier.api_prices) or exists (select from atelier.provider_tokens))
+    and (p_again or exists (
+      select from unnest(p_attempt_ids, p_metadata) g (attempt_id, metadata)
+       cross join lateral (
+         select a.token_id, a.endpoint_id from atelier_engine.attempts a where a.id = g.attempt_id offset 0) a
+       where a.token_id is not null or g.metadata ? 'cost'
+          or exists (select from atelier.endpoints e join atelier.api_prices p on p.provider_id = e.provider_id
+                      where e.id = a.endpoint_id)));
   spenders uuid[];
   amounts numeric[];
 begin
@@ -25,31 +69,7 @@ begin
      where a.id = any (p_attempt_ids) and l.attempt_id = a.id and l.created_at = a.claimed_at;
     delete from atelier_engine.unlogged_calls u where u.attempt_id = any (p_attempt_ids);
   end if;
-  -- Everything in one statement, and one look into an index for each call, whatever the planner believes of the tables.
-  with call as materialized (
-    select a.id as attempt_id, a.job_id, a.number, a.state, a.token_id, a.claimed_at, a.started_at, a.sent_at, a.finished_at,
-           a.recorded_at, a.error_class, a.error_message, a.error_detail, a.http_status, j.user_id, j.job_type,
-           j.original_prompt, j.metadata as job_metadata, g.metadata,
-           coalesce(a.model_id, j.api_model_id) is distinct from j.api_model_id as is_fallback,
-           case when atelier_engine.needs_no_redaction(j.body) then j.body else atelier_engine.loggable(j.body) end as body,
-           case when atelier_engine.needs_no_redaction(coalesce(g.metadata, '{}')) then g.metadata
-                else atelier_engine.loggable(g.metadata) end as clean_metadata,
-           case when a.state = 'succeeded' or g.metadata is not null then 'completed'
-                when a.state in ('failed', 'cancelled') then 'failed' else 'processing' end as processing_status,
-           coalesce(p.name, 'unknown') as provider, coalesce(p.currency, 'USD') as currency, m.model_key,
-           coalesce(substring(e.base_url from '^[^?#]*'), 'unknown') as url, e.provider_id, m.id as model_id,
-           coalesce(g.outputs, '[]') as outputs
-      from unnest(p_attempt_ids, p_outputs, p_metadata) g (attempt_id, outputs, metadata)
-     cross join lateral (select a.* from atelier_engine.attempts a where a.id = g.attempt_id offset 0) a
-     cross join lateral (
-       select j.user_id, j.job_type, j.original_prompt, j.metadata, j.api_model_id,
-              jsonb_strip_nulls(jsonb_build_object('prompt', coalesce(j.enhanced_prompt, j.original_prompt),
-                                                   'negative_prompt', j.negative_prompt)) || j.parameters as body
-         from atelier.jobs j where j.id = a.job_id offset 0) j
-      left join atelier.endpoints e on e.id = a.endpoint_id
-      left join atelier.api_providers p on p.id = e.provider_id
-      left join atelier.api_models m on m.id = coalesce(a.model_id, j.api_model_id)),
-  logged as (
+  if logging then
     insert into atelier.api_logs (
       method, path, status_code, duration_ms, user_id, provider, external_status, model_name, generation_id, request_body,
       error_message, error_stack, error_category, response_summary, is_fallback, retry_count, created_at, job_id, attempt_id)
@@ -62,7 +82,13 @@ begin
            case when c.processing_status = 'completed'
                 then jsonb_build_object('output_count', jsonb_array_length(c.outputs)) || coalesce(c.clean_metadata, '{}') end,
            c.is_fallback, c.number - 1, c.claimed_at, c.job_id, c.attempt_id
-      from call c where logging),
+      from atelier_engine.calls_of(p_attempt_ids, p_outputs, p_metadata) c;
+  end if;
+  if not priced then
+    return;
+  end if;
+  with call as materialized (
+    select c.* from atelier_engine.calls_of(p_attempt_ids, p_outputs, p_metadata) c),
   costing as materialized (
     select c.*, s.said, k.quantities, t.cost as estimate
       from call c

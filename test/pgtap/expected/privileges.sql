@@ -222,6 +222,7 @@ function  atelier_engine.branch_of(uuid,integer,uuid)  as caller  for nobody
 function  atelier_engine.bucket_level(double precision,timestamp with time zone,integer,integer)  as caller  for nobody
 function  atelier_engine.call_quantities(jsonb,jsonb,timestamp with time zone,timestamp with time zone)  as caller  for nobody
 function  atelier_engine.caller_is_of_age()  as owner  for authenticated, service_role
+function  atelier_engine.calls_of(uuid[],jsonb[],jsonb[])  as caller  for nobody
 function  atelier_engine.can_look_up(uuid,text)  as caller  for nobody
 function  atelier_engine.cancel_requests()  as owner  for atelier_worker
 function  atelier_engine.cap_of(uuid,uuid)  as caller  for nobody
