@@ -171,6 +171,8 @@ The keys themselves are nowhere: they are random and long, so that a hash, also 
 
 -- No update in the life of a job changes an index.
 drop index atelier.jobs_unfinished_idx;
+-- As long as the triggers and what they write are of one version.
+update atelier.jobs set moderation_status = 'pending' where moderation_status is null;
 alter table atelier.jobs set (fillfactor = 50);
 alter table atelier_engine.attempts set (fillfactor = 50);
 alter table atelier.generations drop constraint generations_replicate_prediction_id_key;
@@ -2161,7 +2163,7 @@ alter table atelier.conversations
 create index conversations_project_idx on atelier.conversations (project_id, user_id) where project_id is not null;
 
 -- Moderation.
-alter table atelier.jobs alter column moderation_status set default 'unchecked';
+alter table atelier.jobs alter column moderation_status set default 'unchecked', alter column moderation_status set not null;
 -- Jobs that must not start, whatever they depend on.
 create table atelier_engine.review_holds (
   job_id uuid primary key,

@@ -37,7 +37,7 @@ $$;
 select is(pg_temp.add(v.relation, '{}'), 'written', v.relation || ': a valid row') from valid v;
 select is(pg_temp.add('atelier.jobs', jsonb_build_object(c.name, c.value)), 'written', format('jobs.%s may be %s', c.name, c.value))
   from (values ('status', '"processing"'::jsonb), ('job_type', '"rv51_high"'), ('format', 'null'), ('quality', '"high"'), ('destination', '"workspace"'),
-               ('moderation_status', 'null'), ('priority', '-1000'), ('priority', '1000'), ('attempts', '0'),
+               ('moderation_status', '"quarantined"'), ('priority', '-1000'), ('priority', '1000'), ('attempts', '0'),
                ('max_attempts', '100'), ('model_type', 'null'), ('model_type', '"a.b_c-1"'), ('parameters', '{"a": [1]}')) c (name, value);
 select is(pg_temp.add('atelier.jobs', jsonb_build_object(c.name, c.value)), format('jobs.%s is not valid. It must be %s.', c.name, c.rule),
           format('jobs.%s: not %s', c.name, left(c.value::text, 30)))

@@ -1,7 +1,7 @@
 -- Pictures that administrators ask for, and those from Replicate.
 begin;
 \ir support/jobs.sql
-select plan(53);
+select plan(54);
 create function pg_temp.answer(p_function text, p_body json) returns jsonb language plpgsql as $$
 declare result jsonb; begin execute format('select atelier.%I(%L::json)', p_function, p_body) into result; return result; end $$;
 update atelier.endpoints set max_concurrency = 100 where is_active;
@@ -84,13 +84,18 @@ select results_eq($$ select action, metadata ->> 'error' from atelier.user_activ
 insert into atelier.api_providers (name, display_name) values ('replicate', 'Replicate') returning id as replicate \gset
 insert into atelier.api_models (provider_id, model_key, version, display_name, modality, task, is_default, parameter_schema) values
   (:'replicate', 'owner/shapes', null, 'Shapes', 'image', 't2i', true, '{"type": "object", "properties": {"width": {"type": "integer", "minimum": 64, "maximum": 1920, "multipleOf": 8}, "height": {"type": "integer", "minimum": 64, "maximum": 1920, "multipleOf": 8},
-    "steps": {"type": "integer", "minimum": 1, "maximum": 100}, "guidance": {"type": "number", "minimum": 1, "maximum": 20}, "seed": {"type": "integer", "minimum": 0, "maximum": 2147483647}, "n": {"type": "integer", "minimum": 1, "maximum": 4}}}'),
+    "steps": {"type": "integer", "minimum": 1, "maximum": 100}, "guidance": {"type": "number", "minimum": 1, "maximum": 20}, "seed": {"type": "integer", "minimum": 0, "maximum": 2147483647}, "n": {"type": "integer", "minimum": 1, "maximum": 4}, "disable_safety_checker": {"type": "boolean"}}}'),
   (:'replicate', 'owner/wrong', 'latest', 'Wrong', 'image', 't2i', false, '{}');
 insert into atelier.endpoints (provider_id, name, adapter, base_url) values (:'replicate', 'replicate', 'replicate', 'http://192.0.2.3/v1');
 select pg_temp.sign_in(:alice);
 select pg_temp.answer('replicate_image', '{"prompt": "a circle", "input": {"steps": 500, "guidance_scale": 0.2, "seed": 9999999999, "aspect_ratio": "9:16"}}') as predicted \gset
 select results_eq(format($$ select m.model_key, j.parameters - 'n' from atelier.jobs j join atelier.api_models m on m.id = j.api_model_id where j.id = %L $$, :'predicted'::jsonb ->> 'jobId'),
   $$ values ('owner/shapes', jsonb '{"steps": 100, "guidance": 1, "seed": 2147483647, "width": 768, "height": 1344}') $$, 'the default model; numbers in the range of the model');
+select pg_temp.sign_out();
+update atelier.profiles set birth_date = '1980-01-01', age_verified = true where id = :alice;
+select pg_temp.sign_in(:alice);
+select (pg_temp.answer('replicate_image', '{"prompt": "a circle", "contentType": "nsfw", "disable_safety_checker": true, "input": {"disable_safety_checker": true}, "metadata": {"content_mode": "nsfw", "disable_safety_checker": true}}') ->> 'jobId')::uuid as unsafe \gset
+select ok(not parameters ? 'disable_safety_checker', 'nsfw turned the safety checker of the model off: no request does') from atelier.jobs where id = :'unsafe';
 select is(:'predicted'::jsonb - 'jobId' - 'predictionId', '{"status": "queued", "success": true}', 'the answer');
 select is(pg_temp.answer('replicate_image', json_build_object('predictionId', :'predicted'::jsonb ->> 'jobId')) ->> 'status', 'starting', 'polling');
 select throws_ok(format('select pg_temp.answer(''replicate_image'', %L)', body), state, message, body) from (values

@@ -47,11 +47,11 @@ select is(encode(atelier_engine.hmac_sha256(c.key, c.message), 'hex'), c.code, '
 -- A picture.
 select pg_temp.claimed(1, :'worker') as token \gset
 create temp table answer as select pg_temp.report(jsonb_build_object('token', :'token', 'status', 'completed', 'metadata', '{"took": 1}'::jsonb,
-  'outputs', jsonb_build_array(jsonb_build_object('data', :'pixel', 'seed', 7, 'width', 4000)))) as a;
+  'outputs', jsonb_build_array(jsonb_build_object('data', :'pixel', 'seed', 7, 'width', 4000, 'type', 'video', 'media_type', 'video/mp4', 'url', '0.mp4')))) as a;
 select is((select a::jsonb from answer), jsonb_build_object('attempt_id', (select attempt_id from claimed where place = 1),
   'outcome', 'completed', 'job_status', 'completed'), 'a token alone completes the job');
 select row_eq($$select w.mime_type, w.width, w.height, w.generation_seed, w.file_size_bytes from atelier.workspace_assets w join claimed c using (job_id) where c.place = 1$$,
-  row('image/png'::text, 1, 1, 7::bigint, 70::bigint), 'its owner has the picture, of the size that its bytes tell');
+  row('image/png'::text, 1, 1, 7::bigint, 70::bigint), 'a picture that was named .mp4 was taken for a video: its owner has the picture, of the kind and the size that its bytes tell');
 select is(atelier.object_bytes('workspace-temp', w.temp_storage_path), decode(:'pixel', 'base64'), 'byte by byte')
   from atelier.workspace_assets w join claimed c using (job_id) where c.place = 1;
 select row_eq($$select a.state, a.sent_at is not null, j.metadata -> 'provider', j.attempts from atelier_engine.attempts a join claimed c on c.attempt_id = a.id join atelier.jobs j on j.id = c.job_id where place = 1$$,

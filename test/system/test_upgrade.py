@@ -189,6 +189,15 @@ def test_an_update_keeps_the_data_and_the_workers(studio):
     database.assert_no_stray_objects()
 
 
+def test_an_update_gives_a_moderation_status_to_jobs_that_have_none(studio):
+    database = studio.database
+    database.run("update atelier.jobs set moderation_status = null where id = %s", studio.waiting[0])
+    database.run("alter extension atelier update")
+    assert database.value("select moderation_status from atelier.jobs where id = %s", studio.waiting[0]) == "pending"
+    studio.gate.open()
+    database.wait_until_finished([*studio.slow, *studio.waiting])
+
+
 def test_an_update_among_busy_sessions_fails_nobody(studio):
     database, jobs, stop, errors = studio.database, [], threading.Event(), []
     studio.gate.open()

@@ -34,7 +34,7 @@ create table atelier.jobs (
   error_message text,
   error_class text,
 
-  moderation_status text default 'unchecked',
+  moderation_status text not null default 'unchecked',
   reviewed_at timestamptz,
   reviewed_by uuid references atelier.profiles (id) on delete set null,
   review_notes text,
