@@ -198,6 +198,20 @@ def test_an_update_gives_a_moderation_status_to_jobs_that_have_none(studio):
     database.wait_until_finished([*studio.slow, *studio.waiting])
 
 
+def test_an_update_takes_away_what_names_no_tokenizer(studio):
+    database = studio.database
+    keep = "select capabilities ->> 'tokenizer' from atelier.api_models where model_key = 'tiny-sdxl'"
+    database.run(
+        "update atelier.api_models set capabilities = capabilities || %s where model_key = 'tiny-sdxl'",
+        '{"tokenizer": "../up", "more": 1}',
+    )
+    studio.gate.open()
+    database.wait_until_finished([*studio.slow, *studio.waiting])
+    database.run("alter extension atelier update")
+    assert database.value(keep) is None
+    assert database.value(keep.replace("'tokenizer'", "'more'")) == "1"
+
+
 def test_an_update_among_busy_sessions_fails_nobody(studio):
     database, jobs, stop, errors = studio.database, [], threading.Event(), []
     studio.gate.open()
