@@ -40,27 +40,38 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set jit = off
 as $$
+declare
+  broken_off constant uuid[] := array(
+    select j.id from atelier.jobs j where j.id = any (p_job_ids) and j.status in ('failed', 'cancelled'));
+  answering constant uuid[] := array(select m.job_id from atelier.messages m where m.job_id = any (p_job_ids));
+  tried constant uuid[] := array(select a.id from atelier_engine.attempts a where a.job_id = any (p_job_ids));
 begin
-  -- What came of an answer that broke off or was stopped.
-  update atelier.jobs j
-     set metadata = coalesce(j.metadata, '{}') || jsonb_build_object('partial_text', p.text), updated_at = clock_timestamp()
-    from unnest(p_job_ids) u (job_id)
-   cross join lateral (
-     select string_agg(t.text, '' order by t.starts_at) as text
-       from (select a.id from atelier_engine.attempts a where a.job_id = u.job_id order by a.number desc limit 1) a
-       join atelier_engine.text_pieces t on t.attempt_id = a.id) p
-   where j.id = u.job_id and p.text is not null and j.status in ('failed', 'cancelled');
-  update atelier.messages m
-     set content = coalesce(t.text, m.content),
-         state = case j.status when 'completed' then 'complete' when 'cancelled' then 'stopped' else 'failed' end
-    from unnest(p_job_ids) u (job_id)
-   cross join lateral (select j.status from atelier.jobs j where j.id = u.job_id) j
-   cross join lateral (select atelier_engine.text_of_job(u.job_id) as text) t
-   where m.job_id = u.job_id and m.job_id = any (p_job_ids);
-  delete from atelier_engine.text_pieces t
-   using atelier_engine.attempts a
-   where a.job_id = any (p_job_ids) and t.attempt_id = a.id;
-  perform atelier_engine.end_summaries(p_job_ids), atelier_engine.answer_tool_calls(p_job_ids);
+  -- With every result, and most are no answers. Arrays from one table each: joins that were planned when the tables were
+  -- small would read all jobs and all attempts.
+  if broken_off <> '{}' then
+    update atelier.jobs j
+       set metadata = coalesce(j.metadata, '{}') || jsonb_build_object('partial_text', p.text), updated_at = clock_timestamp()
+      from unnest(broken_off) u (job_id)
+     cross join lateral (
+       select string_agg(t.text, '' order by t.starts_at) as text
+         from (select a.id from atelier_engine.attempts a where a.job_id = u.job_id order by a.number desc limit 1) a
+         join atelier_engine.text_pieces t on t.attempt_id = a.id) p
+     where j.id = u.job_id and j.id = any (broken_off) and p.text is not null;
+  end if;
+  if answering <> '{}' then
+    update atelier.messages m
+       set content = coalesce(t.text, m.content),
+           state = case j.status when 'completed' then 'complete' when 'cancelled' then 'stopped' else 'failed' end
+      from unnest(answering) u (job_id)
+     cross join lateral (select j.status from atelier.jobs j where j.id = u.job_id offset 0) j
+     cross join lateral (select atelier_engine.text_of_job(u.job_id) as text) t
+     where m.job_id = u.job_id and m.job_id = any (answering);
+  end if;
+  delete from atelier_engine.text_pieces t where t.attempt_id = any (tried);
+  perform atelier_engine.end_summaries(p_job_ids);
+  if answering <> '{}' then
+    perform atelier_engine.answer_tool_calls(answering);
+  end if;
 end;
 $$;
 comment on function atelier_engine.end_texts(uuid[]) is

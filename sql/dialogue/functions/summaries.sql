@@ -119,14 +119,21 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set jit = off
 as $$
+declare
+  -- With every result, and hardly any is a summary.
+  pending constant uuid[] := array(
+    select s.job_id from atelier.conversation_summaries s where s.job_id = any (p_job_ids) and s.state = 'pending');
 begin
+  if pending = '{}' then
+    return;
+  end if;
   update atelier.conversation_summaries s
      set state = case when said.text ~ '\S' and j.status = 'completed' then 'complete' else 'failed' end,
          content = case when j.status = 'completed' then left(coalesce(said.text, ''), 16000) else '' end
-    from unnest(p_job_ids) u (job_id)
-   cross join lateral (select j.status from atelier.jobs j where j.id = u.job_id) j
+    from unnest(pending) u (job_id)
+   cross join lateral (select j.status from atelier.jobs j where j.id = u.job_id offset 0) j
    cross join lateral (select atelier_engine.text_of_job(u.job_id) as text) said
-   where s.job_id = u.job_id and s.job_id = any (p_job_ids) and s.state = 'pending';
+   where s.job_id = u.job_id and s.job_id = any (pending) and s.state = 'pending';
 end;
 $$;
 comment on function atelier_engine.end_summaries(uuid[]) is
