@@ -44,6 +44,26 @@ void define_int(const char *name, const char *summary, const char *detail, int *
                           nullptr, nullptr, nullptr);
 }
 
+void define_runner_settings() {
+  define_string("atelier.runner_devices", "Devices that get a local runner each.",
+                "\"auto\" (one per GPU, or one on the CPU), or a list such as \"cuda:0,cuda:1\" "
+                "or \"cpu\".",
+                &runner_devices, "auto");
+  DefineCustomBoolVariable("atelier.runner_enabled", "Keep local runners running.",
+                           "Off: this server only uses remote endpoints.", &runner_enabled, true,
+                           PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+  define_string("atelier.runner_model", "The checkpoint folder of the local runners.",
+                "Empty: the model installed with the extension.", &runner_model, "");
+  define_string("atelier.runner_path", "The inference server program.",
+                "Empty: atelier-runner in the server's bin directory.", &runner_path, "");
+  define_string("atelier.runner_socket_directory", "Where local runners listen.",
+                "A relative path is below the data directory, which only the server's user can "
+                "enter. A socket's whole path has at most 107 bytes.",
+                &runner_socket_directory, "pg_atelier");
+  define_int("atelier.runner_threads", "CPU threads of each local runner.",
+             "0: the runner chooses.", &runner_threads, 0, 0, 1024, 0);
+}
+
 }  // namespace
 
 // None is PGC_POSTMASTER: a library loaded without shared_preload_libraries may not define settings
@@ -85,23 +105,7 @@ void define() {
   define_int("atelier.probe_interval", "How often an endpoint without jobs is asked how it is.",
              "endpoints.probe_interval overrides it. 0: never.", &probe_interval_s, 60, 0, 86400,
              GUC_UNIT_S);
-  define_string("atelier.runner_devices", "Devices that get a local runner each.",
-                "\"auto\" (one per GPU, or one on the CPU), or a list such as \"cuda:0,cuda:1\" "
-                "or \"cpu\".",
-                &runner_devices, "auto");
-  DefineCustomBoolVariable("atelier.runner_enabled", "Keep local runners running.",
-                           "Off: this server only uses remote endpoints.", &runner_enabled, true,
-                           PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
-  define_string("atelier.runner_model", "The checkpoint folder of the local runners.",
-                "Empty: the model installed with the extension.", &runner_model, "");
-  define_string("atelier.runner_path", "The inference server program.",
-                "Empty: atelier-runner in the server's bin directory.", &runner_path, "");
-  define_string("atelier.runner_socket_directory", "Where local runners listen.",
-                "A relative path is below the data directory, which only the server's user can "
-                "enter. A socket's whole path has at most 107 bytes.",
-                &runner_socket_directory, "pg_atelier");
-  define_int("atelier.runner_threads", "CPU threads of each local runner.",
-             "0: the runner chooses.", &runner_threads, 0, 0, 1024, 0);
+  define_runner_settings();
   define_string("atelier.secret_key_file", "The file with the keys of provider tokens.",
                 "An absolute path outside the data directory. The newest key comes first. Empty: "
                 "no token can be stored.",
