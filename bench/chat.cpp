@@ -135,7 +135,7 @@ class App {
 
 // What an app does in one conversation.
 void use(App &app, int conversation) {
-  std::string const talk = "'" + id(talk_kind, conversation) + "'";
+  std::string const talk = std::string("'").append(id(talk_kind, conversation)).append("'");
   app.sign_in(conversation % users + 1);
   app.run(
       "list the latest 50 conversations",
