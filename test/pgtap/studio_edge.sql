@@ -2,7 +2,7 @@
 -- back ends says what is not so here.
 begin;
 \ir support/jobs.sql
-select plan(88);
+select plan(92);
 create function pg_temp.answer(p_function text, p_body json) returns jsonb language plpgsql as $$
 declare result jsonb; begin execute format('select atelier.%I(%L::json)', p_function, p_body) into result; return result; end $$;
 
@@ -32,6 +32,18 @@ select results_eq(format($$ select original_prompt, enhanced_prompt, enhancement
 select (pg_temp.answer('studio_queue_job', '{"job_type": "sdxl_image_fast", "prompt": "a square", "original_prompt": "square", "num_images": 9, "guidance_scale": 9, "negative_prompt": "", "metadata": {"destination": "library"}}') ->> 'jobId')::uuid as new \gset
 select results_eq(format($$ select original_prompt, enhanced_prompt, parameters ->> 'n', parameters ->> 'guidance', destination, negative_prompt from atelier.jobs where id = %L $$, :'new'),
   $$ values ('square', 'a square', '6', '9', 'library', '') $$, 'the body of newer clients; an empty negative prompt is not none');
+reset role;
+with c as (insert into atelier.moderation_checks (name, kind, stage) values ('edge', 'rules', 'before') returning id)
+insert into atelier.moderation_rules (check_id, category, phrase, score) select id, 'brand', 'grumblecake', 1 from c;
+insert into atelier.moderation_thresholds (category, mode, reject_at) values ('brand', 'sfw', 0.5);
+select pg_temp.sign_in(:alice);
+select throws_ok(format($$ select pg_temp.answer('studio_queue_job', '{"job_type": "sdxl_image_fast", "original_prompt": "a circle", "%s": "a grumblecake"}') $$, name), 'PT422', null,
+  'moderation reads the text that the model is given, too: ' || name) from unnest(array['enhanced_prompt', 'enhancedPrompt', 'prompt']) name;
+select lives_ok($$ select pg_temp.answer('studio_queue_job', '{"job_type": "sdxl_image_fast", "original_prompt": "a circle", "enhanced_prompt": "a red circle"}') $$, 'what is harmless is queued');
+reset role;
+delete from atelier.moderation_checks where name = 'edge';
+delete from atelier.moderation_thresholds where category = 'brand';
+select pg_temp.sign_in(:alice);
 select is((select j.attempts from atelier.jobs j where id = :'new'), 0, 'it is a job like others');
 
 -- Defects of other back ends.

@@ -24,7 +24,6 @@ begin
   wishes := metadata || jsonb_strip_nulls(body);
   written := coalesce(body ->> 'original_prompt', body ->> 'originalPrompt', body ->> 'prompt', metadata ->> 'prompt');
   improved := nullif(coalesce(body ->> 'enhanced_prompt', body ->> 'enhancedPrompt', body ->> 'prompt', written), written);
-  perform atelier_engine.check_prompt('enhanced_prompt', improved);
   project := coalesce(body ->> 'project_id', body ->> 'projectId', metadata ->> 'project_id')::uuid;
   if project is not null and not exists (select from atelier.projects p where p.id = project and p.user_id = caller) then
     raise sqlstate 'PT404' using message = 'no such project', hint = 'The project does not exist or belongs to somebody else.';
@@ -45,11 +44,14 @@ begin
     workspace_session_id => coalesce(
       (metadata ->> 'workspace_session_id')::uuid,
       (select s.id from atelier.workspace_sessions s where s.user_id = caller and s.is_active)),
-    metadata => metadata);
-  if improved is not null or project is not null or body ? 'enhancementMetadata' then
+    metadata => metadata,
+    -- Moderation looks at it as at every text that a model is given.
+    enhancement => case when improved ~ '\S' then jsonb_build_object('enhanced_prompt', improved) end);
+  if project is not null or body ? 'enhancementMetadata' then
     update atelier.jobs j
-       set enhanced_prompt = improved, project_id = project,
-           enhancement_strategy = left(body #>> '{enhancementMetadata,enhancement_strategy}', 50)
+       set project_id = project,
+           enhancement_strategy = coalesce(
+             nullif(left(body #>> '{enhancementMetadata,enhancement_strategy}', 50), 'pending'), j.enhancement_strategy)
      where j.id = job.id
     returning j.* into job;
   end if;
